@@ -1,0 +1,1 @@
+"""Makes process dumps safe to share."""

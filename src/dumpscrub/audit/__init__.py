@@ -1,0 +1,1 @@
+"""The audit log: what was found where, and never what it said."""

@@ -1,0 +1,50 @@
+"""What a detector is: anchors that the literal search looks for, and a check of the window around each hit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from dumpscrub.model import Confidence, Encoding, SecretValue
+from dumpscrub.rules.schema import Rule
+from dumpscrub.search.windows import Window
+
+
+@dataclass(frozen=True, slots=True)
+class Anchor:
+    """A literal in one encoding, as the bytes to search for."""
+
+    data: bytes
+    encoding: Encoding
+    caseless: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """What a detector makes of a hit.
+
+    ``segments`` are raw index pairs of the window (several where a structure holds several secrets). ``values`` are the
+    secrets to sweep for elsewhere: plain values, also those that had to be decoded. ``suppressed`` names the reason why
+    a candidate is counted but not redacted ("" for a finding).
+    """
+
+    segments: tuple[tuple[int, int], ...]
+    confidence: Confidence
+    values: tuple[SecretValue, ...] = field(default=(), compare=False)
+    suppressed: str = ""
+
+
+class Detector(Protocol):
+    """Verifies hits for one rule. Stateless: workers share it.
+
+    ``before`` and ``after`` are the code units around the hit that :meth:`verify` wants to see.
+    """
+
+    rule: Rule
+    anchors: tuple[Anchor, ...]
+    before: int
+    after: int
+
+    def verify(self, window: Window) -> Iterable[Match]:
+        """The matches that contain the hit of ``window``; linear in the window's size."""

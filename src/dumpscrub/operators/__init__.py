@@ -1,0 +1,1 @@
+"""Operators: what secret bytes become. A new one is one module and one line in ``OPERATORS``."""

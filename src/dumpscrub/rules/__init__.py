@@ -1,0 +1,1 @@
+"""Rules: their syntax, how they are loaded, and how they are checked."""

@@ -1,0 +1,95 @@
+r"""What a rule is: the syntax of one TOML table, before anything is compiled.
+
+::
+
+    [[rule]]
+    id = "octopus-api-key"              # unique; letters, digits and hyphens
+    name = "Octopus API key"
+    categories = ["api-key", "octopus"] # the first one is the class that reports count by
+    anchors = ["API-"]                  # literals; one of them stands in every match
+    pattern = '(?P<secret>API-[A-Z0-9]{25,34})'
+    boundary = "left"                   # where no word character may touch the match: none, left, right, both
+    ...
+
+``pattern`` is RE2 syntax over a window of text with one character a code unit; a code unit above 0xFF reads as
+``\xff``. A NUL ends a string in memory, so a value's class must exclude ``\x00``. Every group whose name begins with
+``secret`` is redacted. The match must contain the anchor.
+"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+
+from dumpscrub.model import Confidence, Encoding
+
+TEXT_ENCODINGS = (Encoding.UTF8, Encoding.UTF16LE, Encoding.UTF16BE, Encoding.UTF32LE)
+
+
+class Boundary(enum.Enum):
+    """Where a word character ``[A-Za-z0-9_]`` next to the match rules it out. Start and end of memory never do."""
+
+    NONE = "none"
+    LEFT = "left"
+    RIGHT = "right"
+    BOTH = "both"
+
+
+class Action(enum.Enum):
+    """What happens to a finding unless the policy says otherwise."""
+
+    MASK = "mask"
+    REPORT = "report"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One table of a rule file.
+
+    ``before`` and ``after`` are code units around the anchor's first unit that the pattern may look at.
+    ``detector`` names the detector that verifies a hit (``pattern`` unless a structure decides, as for DER).
+    ``validator`` names a check that sets the confidence, or suppresses a placeholder. ``decoders`` names the decodings
+    of a found value whose results are secrets too (``base64``, ``basic``).
+    Examples are templates: ``<<expression>>`` stands for a generated secret and marks the span expected to be found,
+    ``<~expression~>`` for generated text that is not a secret; see :mod:`dumpscrub.rules.examples`.
+    """
+
+    id: str
+    name: str
+    categories: tuple[str, ...]
+    anchors: tuple[str, ...] = ()
+    pattern: str = ""
+    detector: str = "pattern"
+    encodings: tuple[Encoding, ...] = TEXT_ENCODINGS
+    caseless: bool = True
+    boundary: Boundary = Boundary.NONE
+    before: int = 0
+    after: int = 512
+    validator: str = ""
+    decoders: tuple[str, ...] = ()
+    confidence: Confidence = Confidence.MEDIUM
+    action: Action = Action.MASK
+    propagate: bool = True
+    examples: tuple[str, ...] = ()
+    negative_examples: tuple[str, ...] = ()
+    references: tuple[str, ...] = ()
+    source: str = ""
+
+    @property
+    def category(self) -> str:
+        """The class that reports count this rule's findings by."""
+        return self.categories[0]
+
+
+@dataclass(frozen=True, slots=True)
+class RuleSet:
+    """Rules in a fixed order, ids unique."""
+
+    rules: tuple[Rule, ...]
+
+    def __len__(self) -> int:
+        return len(self.rules)
+
+    def get(self, rule_id: str) -> Rule | None:
+        """The rule with that id, or None."""
+        return next((rule for rule in self.rules if rule.id == rule_id), None)

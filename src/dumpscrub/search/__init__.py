@@ -1,0 +1,1 @@
+"""The literal search and the windows around its hits."""

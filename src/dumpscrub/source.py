@@ -1,0 +1,107 @@
+"""The bytes of a dump, read-only and by file offset.
+
+Two sources, one interface. :class:`MappedSource` maps the private copy that ``sanitize`` works on: nobody else can
+truncate it, so no SIGBUS can kill the process. :class:`FileSource` reads by position and serves ``scan`` and
+``inspect``, which look at a file that others may change under them.
+"""
+
+from __future__ import annotations
+
+import mmap
+import os
+import threading
+from pathlib import Path
+from typing import Protocol
+
+from dumpscrub.errors import InputError
+
+_PAGE = mmap.ALLOCATIONGRANULARITY
+
+
+class Source(Protocol):
+    """Read-only bytes addressed by file offset."""
+
+    size: int
+
+    def view(self, start: int, end: int) -> memoryview:
+        """The bytes ``[start, end)``, clipped to the file; valid until :meth:`release` or :meth:`close`."""
+
+    def release(self, start: int, end: int) -> None:
+        """Say that ``[start, end)`` will not be looked at again soon, so that it need not stay resident."""
+
+    def close(self) -> None:
+        """Give up the file."""
+
+
+def read(source: Source, start: int, end: int) -> bytes:
+    """A copy of the bytes ``[start, end)`` of ``source``, clipped to the file."""
+    return bytes(source.view(max(0, start), end)) if end > start else b""
+
+
+class MappedSource:
+    """A memory-mapped file that no other process changes."""
+
+    def __init__(self, descriptor: int) -> None:
+        self.size = os.fstat(descriptor).st_size
+        self._map = mmap.mmap(descriptor, 0, access=mmap.ACCESS_READ)
+        self._view = memoryview(self._map)
+
+    def view(self, start: int, end: int) -> memoryview:
+        return self._view[start:end]
+
+    def release(self, start: int, end: int) -> None:
+        # Pages of a mapped file count as resident until they are dropped; Windows trims them by itself.
+        if hasattr(self._map, "madvise") and hasattr(mmap, "MADV_DONTNEED"):
+            first = start - start % _PAGE
+            if end > first:
+                self._map.madvise(mmap.MADV_DONTNEED, first, min(end, self.size) - first)
+
+    def close(self) -> None:
+        self._view.release()
+        self._map.close()
+
+
+class FileSource:
+    """A file read by position. A read that comes up short raises InputError: the file shrank."""
+
+    def __init__(self, path: Path) -> None:
+        self._file = path.open("rb", buffering=0)
+        self._lock = threading.Lock()
+        self.size = os.fstat(self._file.fileno()).st_size
+
+    def view(self, start: int, end: int) -> memoryview:
+        end = min(end, self.size)
+        wanted = max(0, end - start)
+        buffer = bytearray(wanted)
+        got = 0
+        with self._lock:
+            self._file.seek(start)
+            while got < wanted:
+                count = self._file.readinto(memoryview(buffer)[got:])
+                if not count:
+                    raise InputError("the input became shorter while it was read: wait until it is complete and retry")
+                got += count
+        return memoryview(buffer)
+
+    def release(self, start: int, end: int) -> None:
+        """Nothing is kept."""
+
+    def close(self) -> None:
+        self._file.close()
+
+
+class BytesSource:
+    """Bytes that are in memory already: single windows of an analysis, and tests."""
+
+    def __init__(self, data: bytes) -> None:
+        self.size = len(data)
+        self._view = memoryview(data)
+
+    def view(self, start: int, end: int) -> memoryview:
+        return self._view[start:end]
+
+    def release(self, start: int, end: int) -> None:
+        """Nothing to give back."""
+
+    def close(self) -> None:
+        self._view.release()
