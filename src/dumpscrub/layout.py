@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from dumpscrub.span import Span
+from dumpscrub.span import Span, in_order
 
 Column = npt.NDArray[np.int64]
 Addresses = npt.NDArray[np.uint64]
@@ -128,7 +128,7 @@ class Layout:
             if length <= 0 or int(self._after.index[index]) == _NONE:
                 break
             index, offset = int(self._after.index[index]), int(self._after.offset[index])
-        return _join(spans)
+        return in_order(spans)
 
     def backward(self, offset: int, length: int) -> tuple[Span, ...]:
         """The file spans, in memory order, of up to ``length`` bytes that stand before the byte at ``offset``.
@@ -146,13 +146,13 @@ class Layout:
             spans.append(Span(start, end))
             length -= end - start
             index, end = self._step_back(index)
-        return _join(spans[::-1])
+        return in_order(spans[::-1])
 
     def tail(self, index: int, length: int) -> tuple[Span, ...]:
         """The file spans, in memory order, of the last ``length`` bytes up to the end of region ``index``."""
         end = int(self.ends[index])
         start = max(int(self.starts[index]), end - length)
-        return _join([*self.backward(start, length - (end - start)), Span(start, end)])
+        return in_order([*self.backward(start, length - (end - start)), Span(start, end)])
 
     def _step_back(self, index: int) -> tuple[int, int]:
         return int(self._before.index[index]), int(self._before.offset[index])
@@ -269,19 +269,6 @@ class LayoutBuilder:
             np.concatenate((label_ids, np.zeros(count, np.int32)))[order],
             tuple(self._labels),
         )
-
-
-def _join(spans: list[Span]) -> tuple[Span, ...]:
-    """Join spans that follow each other in the file; the order, which is memory order, stays."""
-    joined: list[Span] = []
-    for span in spans:
-        if not span:
-            continue
-        if joined and joined[-1].end == span.start:
-            joined[-1] = Span(joined[-1].start, span.end)
-        else:
-            joined.append(span)
-    return tuple(joined)
 
 
 def _link(layout: Layout) -> tuple[_Links, _Links]:

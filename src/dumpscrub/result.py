@@ -9,14 +9,8 @@ from pathlib import Path
 
 from dumpscrub.layout import Layout
 from dumpscrub.model import Finding
+from dumpscrub.progress import Progress, silent
 from dumpscrub.span import total
-
-Progress = Callable[[str, int, int], None]
-"""Called with the stage's name, the bytes done and the bytes of the stage in all."""
-
-
-def silent(stage: str, done: int, of: int) -> None:
-    """A progress callback that shows nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,3 +57,6 @@ class Result:
             findings[key(finding)] += 1
             covered[key(finding)] += total(finding.spans)
         return {name: (findings[name], covered[name]) for name in sorted(findings)}
+
+
+__all__ = ["Progress", "Result", "silent"]

@@ -55,6 +55,19 @@ def union(spans: Iterable[Span]) -> tuple[Span, ...]:
     return tuple(joined)
 
 
+def in_order(spans: Iterable[Span]) -> tuple[Span, ...]:
+    """``spans`` in the order given, which is that of memory: those that follow each other in the file joined."""
+    joined: list[Span] = []
+    for span in spans:
+        if not span:
+            continue
+        if joined and joined[-1].end == span.start:
+            joined[-1] = Span(joined[-1].start, span.end)
+        else:
+            joined.append(span)
+    return tuple(joined)
+
+
 def total(spans: Iterable[Span]) -> int:
     """How many bytes ``spans`` hold, a shared byte counted once for each span."""
     return sum(len(span) for span in spans)

@@ -14,7 +14,7 @@ import numpy as np
 
 from dumpscrub.model import Dump, Encoding, SecretValue
 from dumpscrub.source import Source, read
-from dumpscrub.span import Span
+from dumpscrub.span import Span, in_order
 
 _DTYPES = {Encoding.UTF16LE: "<u2", Encoding.UTF16BE: ">u2", Encoding.UTF32LE: "<u4"}
 
@@ -107,7 +107,7 @@ def window_at(dump: Dump, offset: int, encoding: Encoding, before: int, after: i
     left_size, right_size = sum(map(len, left)), sum(map(len, right))
     return Window(
         read_spans(source, left) + read_spans(source, right),
-        (*left, *right),
+        in_order((*left, *right)),
         left_size,
         encoding,
         at_start=left_size < wanted_before,

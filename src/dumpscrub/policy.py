@@ -1,0 +1,90 @@
+"""Policies: what is done about each category of findings.
+
+A policy is a small TOML file, or the name of a built-in one::
+
+    name = "ours"
+    [categories]                 # category = "mask" or "report"; others keep the action of their rule
+    certificate = "report"
+    identifier = "mask"
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from dumpscrub.errors import PolicyError
+from dumpscrub.model import Finding
+from dumpscrub.rules.schema import Action, RuleSet
+
+_LARGEST = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """Actions by category. A category that is not named keeps the action that its rule gives."""
+
+    name: str
+    categories: Mapping[str, Action] = field(default_factory=dict)
+
+    def decide(self, rules: RuleSet) -> dict[str, str]:
+        """For each rule id, the action of its findings. The first of a rule's categories that is named decides."""
+        return {rule.id: self._action(rule.categories, rule.action).value for rule in rules.rules}
+
+    def _action(self, categories: tuple[str, ...], otherwise: Action) -> Action:
+        return next((self.categories[name] for name in categories if name in self.categories), otherwise)
+
+
+BUILT_IN: Mapping[str, Policy] = {
+    policy.name: policy
+    for policy in (
+        Policy("default"),
+        Policy("identifiers", {"identifier": Action.MASK}),
+        Policy("keep-certificates", {"certificate": Action.REPORT}),
+    )
+}
+
+
+def load_policy(name: str, rules: RuleSet) -> Policy:
+    """The built-in policy of that name, or the one in the file of that path.
+
+    Raises PolicyError where there is neither, or where the file names a category that no rule has.
+    """
+    if name in BUILT_IN:
+        return BUILT_IN[name]
+    path = Path(name)
+    if not path.is_file():
+        raise PolicyError(f"unknown policy {path.name!r}: name a TOML file or one of {', '.join(BUILT_IN)}")
+    try:
+        if path.stat().st_size > _LARGEST:
+            raise PolicyError(f"{path.name}: a policy has at most {_LARGEST >> 20} MiB")
+        document = tomllib.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise PolicyError(f"{path.name}: cannot read the policy ({error.strerror}): check --policy") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise PolicyError(f"{path.name}: the policy is not valid TOML in UTF-8: correct the file") from error
+    return _parse(document, path.name, {category for rule in rules.rules for category in rule.categories})
+
+
+def _parse(document: dict[str, Any], where: str, known: set[str]) -> Policy:
+    unknown = sorted(set(document) - {"name", "categories"})
+    if unknown:
+        raise PolicyError(f"{where}: unknown key {unknown[0]!r}: a policy has a name and [categories]")
+    categories = document.get("categories", {})
+    if not isinstance(categories, dict) or not isinstance(document.get("name", ""), str):
+        raise PolicyError(f'{where}: write name = "..." and a [categories] table')
+    actions = {action.value: action for action in Action}
+    for category, action in categories.items():
+        if category not in known:
+            raise PolicyError(f"{where}: no rule has the category {category!r}: see 'dumpscrub rules list'")
+        if action not in actions:
+            raise PolicyError(f"{where}, {category}: one of {', '.join(actions)} is expected")
+    return Policy(document.get("name", where), {name: actions[action] for name, action in categories.items()})
+
+
+def apply(actions: Mapping[str, str], findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """``findings`` with the action that the policy decided; findings of no rule (known values) keep theirs."""
+    return tuple(replace(finding, action=actions.get(finding.rule, finding.action)) for finding in findings)

@@ -1,0 +1,169 @@
+"""Rule files (TOML) to rules. An unknown key or a value of the wrong kind is an error: nothing is ignored."""
+
+from __future__ import annotations
+
+import enum
+import re
+import tomllib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from importlib import resources
+from pathlib import Path
+from typing import Any, TypeVar
+
+from dumpscrub.errors import RuleError
+from dumpscrub.model import Confidence, Encoding
+from dumpscrub.rules.schema import Action, Boundary, Rule, RuleSet
+
+_ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*\Z")
+_LARGEST = 4 << 20
+_WIDEST = 1 << 20
+
+E = TypeVar("E", bound=enum.Enum)
+
+
+def load_rules(extra: Sequence[Path] = ()) -> RuleSet:
+    """The shipped pack, then the rules of ``extra`` files and folders. A later rule replaces one of the same id.
+
+    Raises RuleError for a file that cannot be read or a rule that is malformed.
+    """
+    rules: dict[str, Rule] = {}
+    for name, text in _pack():
+        rules.update((rule.id, rule) for rule in parse(text, name))
+    for path in _files(extra):
+        rules.update((rule.id, rule) for rule in parse(_read(path), path.name))
+    return RuleSet(tuple(rules.values()))
+
+
+def parse(text: str, name: str) -> tuple[Rule, ...]:
+    """The rules of one file's ``text``; ``name`` is shown in errors."""
+    try:
+        document = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise RuleError(f"{name}: not valid TOML ({error}): correct the file") from error
+    tables = document.pop("rule", [])
+    if document or not isinstance(tables, list):
+        raise RuleError(f"{name}: a rule file holds [[rule]] tables and nothing else")
+    rules = tuple(_rule(table, f"{name}, rule {number}") for number, table in enumerate(tables, 1))
+    seen: set[str] = set()
+    for rule in rules:
+        if rule.id in seen:
+            raise RuleError(f"{name}: two rules have the id {rule.id}: give one of them another")
+        seen.add(rule.id)
+    return rules
+
+
+def _pack() -> Iterable[tuple[str, str]]:
+    """The shipped rule files: inside the wheel, or at the top of a source checkout."""
+    packed = resources.files("dumpscrub.rules") / "pack"
+    if packed.is_dir():
+        files = sorted((entry for entry in packed.iterdir() if entry.name.endswith(".toml")), key=lambda e: e.name)
+        return [(entry.name, entry.read_text("utf-8")) for entry in files]
+    checkout = Path(__file__).parents[3] / "rules"
+    paths = sorted(checkout.glob("*.toml"))
+    if not paths:
+        raise RuleError("the shipped rules are missing: reinstall dumpscrub")
+    return [(path.name, path.read_text("utf-8")) for path in paths]
+
+
+def _files(paths: Sequence[Path]) -> Iterable[Path]:
+    for path in paths:
+        if path.is_dir():
+            yield from sorted(path.glob("*.toml"))
+        else:
+            yield path
+
+
+def _read(path: Path) -> str:
+    try:
+        if path.stat().st_size > _LARGEST:
+            raise RuleError(f"{path.name}: a rule file has at most {_LARGEST >> 20} MiB: split it")
+        return path.read_text("utf-8")
+    except OSError as error:
+        raise RuleError(f"{path.name}: cannot read the rule file ({error.strerror}): check --rules") from error
+    except UnicodeDecodeError as error:
+        raise RuleError(f"{path.name}: the rule file is not UTF-8: save it as UTF-8") from error
+
+
+def _rule(table: Any, where: str) -> Rule:
+    if not isinstance(table, dict):
+        raise RuleError(f"{where}: a rule is a table")
+    known = _READERS
+    unknown = sorted(set(table) - set(known))
+    if unknown:
+        raise RuleError(f"{where}: unknown key {unknown[0]!r}: the keys are {', '.join(sorted(known))}")
+    missing = [key for key in ("id", "name", "categories") if key not in table]
+    if missing:
+        raise RuleError(f"{where}: the key {missing[0]!r} is missing")
+    rule = Rule(**{key: known[key](value, f"{where}, {key}") for key, value in table.items()}, source=where)
+    _consistent(rule, where)
+    return rule
+
+
+def _consistent(rule: Rule, where: str) -> None:
+    if not _ID.match(rule.id):
+        raise RuleError(f"{where}: the id holds small letters, digits and single hyphens only")
+    if not rule.categories:
+        raise RuleError(f"{where}: name at least one category")
+    if rule.detector == "pattern" and (not rule.pattern or not rule.anchors):
+        raise RuleError(f"{where}: a pattern rule has a pattern and at least one anchor")
+
+
+def _text(value: Any, where: str) -> str:
+    if not isinstance(value, str):
+        raise RuleError(f"{where}: text is expected")
+    return value
+
+
+def _texts(value: Any, where: str) -> tuple[str, ...]:
+    if not isinstance(value, list):
+        raise RuleError(f"{where}: a list of texts is expected")
+    return tuple(_text(item, where) for item in value)
+
+
+def _switch(value: Any, where: str) -> bool:
+    if not isinstance(value, bool):
+        raise RuleError(f"{where}: true or false is expected")
+    return value
+
+
+def _width(value: Any, where: str) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= _WIDEST:
+        raise RuleError(f"{where}: a number from 0 to {_WIDEST} is expected")
+    return value
+
+
+def _choice(choices: Mapping[str, E]) -> Callable[[Any, str], E]:
+    def read(value: Any, where: str) -> E:
+        if not isinstance(value, str) or value not in choices:
+            raise RuleError(f"{where}: one of {', '.join(choices)} is expected")
+        return choices[value]
+
+    return read
+
+
+def _encodings(value: Any, where: str) -> tuple[Encoding, ...]:
+    choose = _choice({encoding.codec: encoding for encoding in Encoding})
+    return tuple(choose(item, where) for item in _texts(value, where))
+
+
+_READERS: Mapping[str, Callable[[Any, str], Any]] = {
+    "id": _text,
+    "name": _text,
+    "categories": _texts,
+    "anchors": _texts,
+    "pattern": _text,
+    "detector": _text,
+    "encodings": _encodings,
+    "caseless": _switch,
+    "boundary": _choice({boundary.value: boundary for boundary in Boundary}),
+    "before": _width,
+    "after": _width,
+    "validator": _text,
+    "decoders": _texts,
+    "confidence": _choice({confidence.name.lower(): confidence for confidence in Confidence}),
+    "action": _choice({action.value: action for action in Action}),
+    "propagate": _switch,
+    "examples": _texts,
+    "negative_examples": _texts,
+    "references": _texts,
+}

@@ -1,0 +1,147 @@
+"""Finds needles everywhere in a dump: each byte of the file in file order, then where memory goes on elsewhere.
+
+The engine looks for the first :data:`CORE` bytes of a needle; the rest is compared along memory. So chunks need to
+overlap by less than one core, whatever the length of a needle, and a needle that the file splits is found like any
+other. Two passes:
+
+1. The file from its first byte to its last, in chunks. A hit that crosses between regions which are no neighbours in
+   memory is dropped.
+2. The seams: wherever memory goes on at another place of the file, the bytes on both sides, put together.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import islice
+
+from dumpscrub.model import Dump
+from dumpscrub.progress import Progress
+from dumpscrub.search.literals import Literal, Matcher, compile_literals
+from dumpscrub.search.windows import read_spans
+from dumpscrub.span import Span, total
+
+CORE = 32
+CHUNK = 4 << 20
+_SEAMS_AT_ONCE = 4096
+
+Hit = tuple[int, int]
+"""A pair (file offset of the needle's first byte, needle number)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """How to search: the engine's name, the number of threads, and the chunk size in bytes."""
+
+    engine: str
+    workers: int = 1
+    chunk: int = CHUNK
+
+
+class Finder:
+    """Compiled needles. ``needles`` may share bytes; each gets its own hits."""
+
+    def __init__(self, needles: Sequence[Literal], search: Search) -> None:
+        self._needles = tuple(needles)
+        self._search = search
+        cores: dict[Literal, list[int]] = {}
+        for number, needle in enumerate(needles):
+            core = needle.data[:CORE]
+            key = Literal(core.lower(), True) if needle.caseless else Literal(core)
+            cores.setdefault(key, []).append(number)
+        self._cores = tuple(cores)
+        self._members = tuple(tuple(numbers) for numbers in cores.values())
+        self._matcher: Matcher = compile_literals(self._cores, search.engine)
+
+    def find(self, dump: Dump, stage: str, progress: Progress) -> Iterator[list[Hit]]:
+        """The hits in ``dump``, in lists: one for each chunk in file order, then those across seams.
+
+        No hit is reported twice. Calls ``progress`` with ``stage`` after each chunk.
+        """
+        size = dump.source.size
+        starts = range(0, size, self._search.chunk)
+        with ThreadPoolExecutor(max(1, self._search.workers)) as pool:
+            chunks = _ahead(pool, lambda start: self._chunk(dump, start), starts, 2 * max(1, self._search.workers))
+            for start, hits in zip(starts, chunks, strict=True):
+                yield hits
+                progress(stage, min(start + self._search.chunk, size), size)
+        yield self._across(dump)
+
+    def _chunk(self, dump: Dump, start: int) -> list[Hit]:
+        """Hits that begin in the chunk at ``start`` and do not leave memory's order."""
+        end = start + self._search.chunk
+        view = dump.source.view(start, end + CORE - 1)
+        hits: list[Hit] = []
+        for at, core in self._matcher.find(view):
+            offset = start + at
+            if offset < end and dump.layout.contiguous(offset, offset + len(self._cores[core].data)):
+                hits.extend(self._whole(dump, offset, core))
+        dump.source.release(start, end)
+        return hits
+
+    def _across(self, dump: Dump) -> list[Hit]:
+        """Hits whose core crosses a seam."""
+        hits: set[Hit] = set()
+        seams = iter(_seams(dump))
+        while batch := list(islice(seams, _SEAMS_AT_ONCE)):
+            hits.update(self._seam_batch(dump, batch))
+        return sorted(hits)
+
+    def _seam_batch(self, dump: Dump, seams: list[_Seam]) -> Iterator[Hit]:
+        texts = [read_spans(dump.source, seam.left) + read_spans(dump.source, seam.right) for seam in seams]
+        for seam, text in zip(seams, texts, strict=True):
+            middle = total(seam.left)
+            for at, core in self._matcher.find(memoryview(text)):
+                if at < middle < at + len(self._cores[core].data):
+                    yield from self._whole(dump, _offset_in(seam.left, at), core)
+
+    def _whole(self, dump: Dump, offset: int, core: int) -> Iterator[Hit]:
+        """The needles with this core that really stand at ``offset``."""
+        for number in self._members[core]:
+            needle = self._needles[number]
+            if len(needle.data) <= CORE or self._stands_at(dump, offset, needle):
+                yield offset, number
+
+    @staticmethod
+    def _stands_at(dump: Dump, offset: int, needle: Literal) -> bool:
+        text = read_spans(dump.source, dump.layout.forward(offset, len(needle.data)))
+        return text.lower() == needle.data.lower() if needle.caseless else text == needle.data
+
+
+@dataclass(frozen=True, slots=True)
+class _Seam:
+    left: tuple[Span, ...]
+    right: tuple[Span, ...]
+
+
+def _seams(dump: Dump) -> Iterator[_Seam]:
+    layout = dump.layout
+    for index, offset in layout.seams():
+        yield _Seam(layout.tail(index, CORE - 1), layout.forward(offset, CORE - 1))
+    for _, index in layout.entries():
+        start = int(layout.starts[index])
+        yield _Seam(layout.backward(start, CORE - 1), layout.forward(start, CORE - 1))
+
+
+def _offset_in(spans: tuple[Span, ...], at: int) -> int:
+    """The file offset of byte ``at`` of ``spans``."""
+    for span in spans:
+        if at < len(span):
+            return span.start + at
+        at -= len(span)
+    raise IndexError("outside the spans")
+
+
+def _ahead(
+    pool: ThreadPoolExecutor, work: Callable[[int], list[Hit]], items: Iterable[int], limit: int
+) -> Iterator[list[Hit]]:
+    """``pool.map`` that keeps at most ``limit`` results waiting, so that memory stays flat."""
+    waiting: deque[Future[list[Hit]]] = deque()
+    for item in items:
+        waiting.append(pool.submit(work, item))
+        if len(waiting) >= limit:
+            yield waiting.popleft().result()
+    for future in waiting:
+        yield future.result()

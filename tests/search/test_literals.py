@@ -1,0 +1,96 @@
+"""Both engines find every occurrence of every literal, and the same ones."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dumpscrub.errors import ConfigError, ScanError
+from dumpscrub.search import literals
+from dumpscrub.search.literals import ENGINES, Hits, Literal, choose_engine, compile_literals
+
+
+def brute_force(needles: Sequence[Literal], buffer: bytes) -> Hits:
+    hits = []
+    for number, needle in enumerate(needles):
+        data, text = (needle.data.lower(), buffer.lower()) if needle.caseless else (needle.data, buffer)
+        hits += [(at, number) for at in range(len(buffer) - len(data) + 1) if text.startswith(data, at)]
+    return sorted(hits)
+
+
+def find(engine: str, needles: Sequence[Literal], buffer: bytes) -> Hits:
+    return compile_literals(needles, engine).find(memoryview(buffer))
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@given(
+    needles=st.lists(
+        st.builds(Literal, st.binary(min_size=1, max_size=4).filter(lambda data: data.strip(b"\0") != b""), st.booleans()),
+        min_size=1,
+        max_size=8,
+        unique=True,
+    ),
+    pieces=st.lists(st.one_of(st.binary(max_size=3), st.sampled_from([b"ab", b"Ab\0", b"\0\0", b"\xff"])), max_size=30),
+)
+@settings(max_examples=150, deadline=None)
+def test_engine_agrees_with_brute_force(engine: str, needles: list[Literal], pieces: list[bytes]) -> None:
+    buffer = b"".join(pieces)
+    assert find(engine, needles, buffer) == brute_force(needles, buffer)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_literals_with_nul_and_metacharacters(engine: str) -> None:
+    needles = [Literal(b"p\0a\0", True), Literal(b"a.b*"), Literal(b"\\x41"), Literal(b"\xff\xfe\\")]
+    buffer = b"..P\0A\0..a.b*..aXbb..\\x41A..\xff\xfe\\"
+    assert find(engine, needles, buffer) == [(2, 0), (8, 1), (20, 2), (27, 3)]
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_caseless_covers_ascii_letters_only(engine: str) -> None:
+    needle = [Literal("é!".encode("latin-1"), True)]
+    assert find(engine, needle, "é! É!".encode("latin-1")) == [(0, 0)]
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_hits_at_the_edges_of_zero_blocks(engine: str) -> None:
+    buffer = bytearray(64 * 4096)
+    needle = b"\0\0secret\0\0"
+    places = [0, 4096 - 5, 4096 * 9 - len(needle), 4096 * 20, 4096 * 40 + 4090, len(buffer) - len(needle)]
+    for place in places:
+        buffer[place : place + len(needle)] = needle
+    assert find(engine, [Literal(needle)], bytes(buffer)) == [(place, 0) for place in places]
+
+
+def test_engines_agree_on_many_literals() -> None:
+    rng = random.Random(5)
+    needles = [Literal(rng.randbytes(rng.randint(3, 32)), rng.random() < 0.5) for _ in range(2000)]
+    buffer = b"".join(rng.choice(needles).data + rng.randbytes(rng.randint(0, 9)) for _ in range(5000))
+    hits = {engine: find(engine, needles, buffer) for engine in ENGINES}
+    assert hits["hyperscan"] == hits["aho-corasick"]
+    assert len(hits["hyperscan"]) >= 5000
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_no_literals_no_hits(engine: str) -> None:
+    assert find(engine, [], b"anything") == []
+
+
+def test_a_literal_of_zeros_is_refused() -> None:
+    with pytest.raises(ScanError, match="nothing but zero bytes"):
+        compile_literals([Literal(b"\0\0")], "hyperscan")
+
+
+def test_unknown_engine_names_the_choices() -> None:
+    with pytest.raises(ConfigError, match="unknown engine 'grep': choose auto, hyperscan, aho-corasick"):
+        choose_engine("grep")
+
+
+def test_without_hyperscan_the_portable_engine_is_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(literals.importlib.util, "find_spec", lambda name: None)
+    assert choose_engine("auto") == "aho-corasick"
+    with pytest.raises(ConfigError, match="use --engine aho-corasick"):
+        choose_engine("hyperscan")

@@ -1,0 +1,75 @@
+"""A window shows the memory around a hit, one byte a code unit, with an exact map back to the file."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dumpscrub.layout import LayoutBuilder, RegionKind
+from dumpscrub.model import Dump, Encoding
+from dumpscrub.search.windows import Window, squeeze, to_utf8, window_at
+from dumpscrub.source import BytesSource
+from dumpscrub.span import Span
+
+TEXT = [Encoding.UTF8, Encoding.UTF16LE, Encoding.UTF16BE, Encoding.UTF32LE]
+
+
+def two_ranges() -> Dump:
+    """Memory ``0123456789`` at 0x1000, in the file as ``56789`` at 2 and ``01234`` at 10."""
+    data = b"##56789###01234#"
+    builder = LayoutBuilder(len(data))
+    builder.add(2, 5, RegionKind.HEAP, "heap", 0x1005)
+    builder.add(10, 5, RegionKind.HEAP, "heap", 0x1000)
+    return Dump("test", BytesSource(data), builder.build())
+
+
+def test_window_follows_memory_and_says_where_it_ends() -> None:
+    window = window_at(two_ranges(), 13, Encoding.UTF8, before=2, after=9)
+    assert window.data == b"123456789"
+    assert window.spans == (Span(11, 15), Span(2, 7))
+    assert (window.hit, window.at_start, window.at_end) == (2, False, True)
+
+
+def test_locate_maps_to_every_file_piece() -> None:
+    window = window_at(two_ranges(), 14, Encoding.UTF8, before=1, after=4)
+    assert window.data == b"34567"
+    assert window.locate(0, 5) == (Span(13, 15), Span(2, 5))
+    assert window.locate(2, 4) == (Span(2, 4),)
+    assert window.locate(3, 3) == ()
+
+
+def test_window_at_the_start_of_memory() -> None:
+    window = window_at(two_ranges(), 10, Encoding.UTF8, before=4, after=2)
+    assert (window.data, window.hit, window.at_start, window.at_end) == (b"01", 0, True, False)
+
+
+@pytest.mark.parametrize("encoding", TEXT)
+@pytest.mark.parametrize("shift", range(4))
+def test_text_is_read_at_the_parity_of_the_hit(encoding: Encoding, shift: int) -> None:
+    raw = b"\x05" * shift + "key=väl;".encode(encoding.codec)
+    window = Window(raw, (Span(0, len(raw)),), shift, encoding)
+    text = window.text()
+    assert text[window.anchor :].startswith(b"key=v")
+    start = text.index(b"v", window.anchor)
+    value = window.value(start, text.index(b";", start))
+    assert value.data == "väl".encode()
+    low, high = window.raw(start, text.index(b";", start))
+    assert raw[low:high] == "väl".encode(encoding.codec)
+
+
+def test_units_above_latin_1_read_as_ff() -> None:
+    assert squeeze("aключ".encode("utf-16-le"), Encoding.UTF16LE) == b"a\xff\xff\xff\xff"
+    assert squeeze("a🔑".encode("utf-16-be"), Encoding.UTF16BE) == b"a\xff\xff"
+    assert squeeze("a🔑".encode("utf-32-le") + b"x", Encoding.UTF32LE) == b"a\xff"
+
+
+def test_bytes_that_are_not_utf8_are_taken_for_latin_1() -> None:
+    assert to_utf8("ß".encode("latin-1"), Encoding.UTF8) == "ß".encode()
+    assert to_utf8("ß".encode(), Encoding.UTF8) == "ß".encode()
+
+
+@given(st.binary(max_size=40), st.sampled_from(TEXT))
+def test_text_has_one_byte_for_each_whole_unit(data: bytes, encoding: Encoding) -> None:
+    assert len(squeeze(data, encoding)) == len(data) // encoding.unit
+    to_utf8(data, encoding).decode("utf-8")
