@@ -85,6 +85,13 @@ class Layout:
     def __iter__(self) -> Iterator[Region]:
         return (self.region(index) for index in range(len(self)))
 
+    def same_regions(self, other: Layout) -> bool:
+        """True where both divide their files in the same way, region by region."""
+        columns = ("starts", "ends", "addresses", "kinds", "label_ids")
+        return self.labels == other.labels and all(
+            np.array_equal(getattr(self, column), getattr(other, column)) for column in columns
+        )
+
     def region(self, index: int) -> Region:
         """The region at ``index`` in file order."""
         address = int(self.addresses[index])
@@ -133,14 +140,14 @@ class Layout:
     def backward(self, offset: int, length: int) -> tuple[Span, ...]:
         """The file spans, in memory order, of up to ``length`` bytes that stand before the byte at ``offset``.
 
-        ``offset`` may also be the end of a region: then the bytes before that end are meant.
+        ``offset`` may also be the end of the file.
         """
         spans: list[Span] = []
-        if length <= 0 or not 0 < offset <= self.size:
+        if length <= 0 or not 0 <= offset <= self.size or not self.size:
             return ()
-        index, end = self.index_at(offset - 1), offset
-        if end < self.size and end == int(self.ends[index]) and int(self.starts[index + 1]) == end:
-            index, end = self._step_back(index + 1)
+        index, end = self.index_at(min(offset, self.size - 1)), offset
+        if end == int(self.starts[index]):
+            index, end = self._step_back(index)
         while length > 0 and index != _NONE:
             start = max(int(self.starts[index]), end - length)
             spans.append(Span(start, end))
@@ -300,10 +307,11 @@ def _link_by_address(layout: Layout, placed: Column, after: _Links, before: _Lin
     by_first = np.argsort(first, kind="stable")
     by_last = np.argsort(last, kind="stable")
     count = len(placed)
+    farthest = by_first[_farthest(last[by_first])]
 
     at = np.searchsorted(first[by_first], last, "left")
     exact = by_first[np.minimum(at, count - 1)]
-    inside = by_first[np.maximum(at - 1, 0)]
+    inside = farthest[np.maximum(at - 1, 0)]
     meets = (at < count) & (first[exact] == last)
     enters = ~meets & (first[inside] < last) & (last[inside] > last)
     target = np.where(meets, exact, inside)
@@ -313,10 +321,16 @@ def _link_by_address(layout: Layout, placed: Column, after: _Links, before: _Lin
 
     at = np.searchsorted(last[by_last], first, "left")
     exact = by_last[np.minimum(at, count - 1)]
-    inside = by_first[np.maximum(np.searchsorted(first[by_first], first, "left") - 1, 0)]
+    inside = farthest[np.maximum(np.searchsorted(first[by_first], first, "left") - 1, 0)]
     meets = (at < count) & (last[exact] == first)
     leaves = ~meets & (first[inside] < first) & (last[inside] > first)
     target = np.where(meets, exact, inside)
     outof = layout.starts[placed[target]] + (first - first[target]).astype(np.int64)
     linked = meets | leaves
     before.index[placed[linked]], before.offset[placed[linked]] = placed[target[linked]], outof[linked]
+
+
+def _farthest(last: Addresses) -> Column:
+    """For each position the index of the largest of the values up to it: of regions by address, which reaches on."""
+    positions = np.where(last == np.maximum.accumulate(last), np.arange(len(last)), 0)
+    return np.maximum.accumulate(positions)

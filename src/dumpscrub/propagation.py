@@ -20,7 +20,8 @@ from dumpscrub.search.finder import Finder, Search
 from dumpscrub.search.forms import PLAIN, Form, decoded, forms, worth_sweeping
 from dumpscrub.search.literals import Literal, Matcher, compile_literals
 from dumpscrub.search.windows import read_spans
-from dumpscrub.span import Span, total
+from dumpscrub.shadows import without_shadows
+from dumpscrub.span import Span
 
 SHORTEST_PIECE = 8
 """Characters of a value that count as a piece of it where it is cut short."""
@@ -43,9 +44,11 @@ class Seed:
     origin: Origin
 
 
-def seeds_of(findings: Iterable[Finding], known: Iterable[SecretValue] = ()) -> tuple[Seed, ...]:
-    """The distinct values worth sweeping: the user's own first, then those found, each also without its escapes."""
-    seeds: dict[tuple[bytes, bool], Seed] = {}
+def seeds_of(
+    findings: Iterable[Finding], known: Iterable[SecretValue] = (), earlier: Iterable[Seed] = ()
+) -> tuple[Seed, ...]:
+    """The distinct values worth sweeping: ``earlier`` ones, the user's own, then those found; also without escapes."""
+    seeds: dict[tuple[bytes, bool], Seed] = {(seed.value.data, seed.value.binary): seed for seed in earlier}
     for value in known:
         _plant(seeds, Seed(value, KNOWN_RULE, "known", "mask", Origin.KNOWN))
     for finding in findings:
@@ -85,7 +88,7 @@ class Sweeper:
                     found.setdefault(spans, _copy(seed, form.encoding, spans, Confidence.HIGH))
         for finding in (*self._cut_copies(dump), *_register_pieces(dump, self._forms)):
             found.setdefault(finding.spans, finding)
-        return _without_shifted(found)
+        return without_shadows(found.values())
 
     def _cut_copies(self, dump: Dump) -> Iterator[Finding]:
         for end in dump.layout.open_ends().tolist():
@@ -135,9 +138,11 @@ def _register_pieces(dump: Dump, members: Sequence[tuple[Seed, Form]]) -> Iterat
         if field.kind is not FieldKind.REGISTERS:
             continue
         text = read_spans(dump.source, field.spans)
+        taken = 0
         for at, size in _lanes(text):
-            place = text_of_all.find(text[at : at + size])
+            place = text_of_all.find(text[at : at + size]) if at >= taken else -1
             if place >= 0:
+                taken = at + size
                 seed, form = plain[bisect_right(ends, place)]
                 yield _copy(seed, form.encoding, _slice(field.spans, at, at + size), Confidence.MEDIUM)
 
@@ -191,13 +196,3 @@ def _slice(spans: tuple[Span, ...], start: int, end: int) -> tuple[Span, ...]:
 
 def _without_padding(dump: Dump, spans: tuple[Span, ...]) -> tuple[Span, ...]:
     return _slice(spans, 0, len(read_spans(dump.source, spans).rstrip(b"\0")))
-
-
-def _without_shifted(found: dict[tuple[Span, ...], Finding]) -> tuple[Finding, ...]:
-    """The findings in file order, without readings as UTF-16BE of the same bytes one byte before UTF-16LE."""
-    little = {(spans[0].start, total(spans)) for spans, f in found.items() if f.encoding is Encoding.UTF16LE}
-    return tuple(
-        finding
-        for spans, finding in sorted(found.items(), key=lambda item: item[0])
-        if finding.encoding is not Encoding.UTF16BE or (spans[0].start + 1, total(spans)) not in little
-    )

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from dumpscrub.detectors.base import Anchor, Detector, Match
 from dumpscrub.errors import DumpscrubError, ScanError
@@ -13,15 +13,17 @@ from dumpscrub.progress import Progress, silent
 from dumpscrub.search.finder import Finder, Search
 from dumpscrub.search.literals import Literal
 from dumpscrub.search.windows import window_at
+from dumpscrub.shadows import without_shadows
 from dumpscrub.span import Span
 
 
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """Findings in file order, and how many candidates were not taken for secrets, by reason."""
+    """Findings in file order, how many candidates were not taken for secrets, by reason, and the bytes searched."""
 
     findings: tuple[Finding, ...]
-    suppressed: dict[str, int] = field(default_factory=dict)
+    suppressed: dict[str, int]
+    searched: int
 
 
 class Scanner:
@@ -40,7 +42,14 @@ class Scanner:
         """Every finding of every detector. Raises ScanError, naming the rule, where a detector fails."""
         found: dict[tuple[str, tuple[Span, ...], Encoding], Finding] = {}
         suppressed: dict[tuple[str, tuple[Span, ...]], str] = {}
-        for hits in self._finder.find(dump, stage, progress):
+        searched = 0
+
+        def note(stage: str, done: int, of: int) -> None:
+            nonlocal searched
+            searched = done
+            progress(stage, done, of)
+
+        for hits in self._finder.find(dump, stage, note):
             for offset, number in hits:
                 for detector, spans, match in self._matches(dump, offset, number):
                     if match.suppressed:
@@ -49,7 +58,7 @@ class Scanner:
                         finding = _finding(detector, spans, self._anchors[number].encoding, match)
                         found.setdefault((finding.rule, spans, finding.encoding), finding)
         findings = without_shadows(found.values())
-        return Scan(findings, dict(sorted(Counter(suppressed.values()).items())))
+        return Scan(findings, dict(sorted(Counter(suppressed.values()).items())), searched)
 
     def _matches(self, dump: Dump, offset: int, number: int) -> Iterator[tuple[Detector, tuple[Span, ...], Match]]:
         encoding = self._anchors[number].encoding
@@ -72,18 +81,3 @@ def _finding(detector: Detector, spans: tuple[Span, ...], encoding: Encoding, ma
     return Finding(
         rule.id, rule.category, spans, encoding, Origin.DIRECT, match.confidence, rule.action.value, match.values
     )
-
-
-def without_shadows(findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    """The findings in file order, without UTF-16BE readings of UTF-16LE text.
-
-    Text in UTF-16LE that follows a zero byte reads as UTF-16BE one byte earlier: the same bytes, found once.
-    """
-    findings = tuple(findings)
-    little = {(finding.rule, finding.spans[0].start) for finding in findings if finding.encoding is Encoding.UTF16LE}
-    kept = (
-        finding
-        for finding in findings
-        if finding.encoding is not Encoding.UTF16BE or (finding.rule, finding.spans[0].start + 1) not in little
-    )
-    return tuple(sorted(kept, key=lambda finding: (finding.spans, finding.rule, finding.encoding.codec)))

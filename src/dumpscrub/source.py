@@ -52,9 +52,9 @@ class MappedSource:
     def release(self, start: int, end: int) -> None:
         # Pages of a mapped file count as resident until they are dropped; Windows trims them by itself.
         if hasattr(self._map, "madvise") and hasattr(mmap, "MADV_DONTNEED"):
-            first = start - start % _PAGE
+            first, end = start - start % _PAGE, min(end, self.size)
             if end > first:
-                self._map.madvise(mmap.MADV_DONTNEED, first, min(end, self.size) - first)
+                self._map.madvise(mmap.MADV_DONTNEED, first, end - first)
 
     def close(self) -> None:
         self._view.release()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 
@@ -71,3 +72,27 @@ def in_order(spans: Iterable[Span]) -> tuple[Span, ...]:
 def total(spans: Iterable[Span]) -> int:
     """How many bytes ``spans`` hold, a shared byte counted once for each span."""
     return sum(len(span) for span in spans)
+
+
+class SpanSet:
+    """A set of bytes: the union of some spans, asked what of another span it leaves out."""
+
+    def __init__(self, spans: Iterable[Span]) -> None:
+        self._spans = union(spans)
+        self._starts = [span.start for span in self._spans]
+
+    def outside(self, span: Span) -> Iterator[Span]:
+        """The parts of ``span`` that are not in the set, in file order."""
+        position = span.start
+        first = max(0, bisect_right(self._starts, span.start) - 1)
+        for index in range(first, bisect_left(self._starts, span.end)):
+            other = self._spans[index]
+            if position < other.start:
+                yield Span(position, other.start)
+            position = max(position, other.end)
+        if position < span.end:
+            yield Span(position, span.end)
+
+    def covers(self, spans: Iterable[Span]) -> bool:
+        """True where every byte of ``spans`` is in the set."""
+        return not any(part for span in spans for part in self.outside(span))

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from dumpscrub.detectors import pattern
+from dumpscrub.detectors import pattern, process
 from dumpscrub.detectors.base import Detector
 from dumpscrub.errors import RuleError
 from dumpscrub.rules.schema import Rule, RuleSet
 
 DETECTORS: Mapping[str, Callable[[Rule], Detector]] = {
-    "pattern": pattern.build,
+    **dict.fromkeys(pattern.NAMES, pattern.build),
 }
+"""Builders by the name that a rule gives. Rules for fields (:mod:`dumpscrub.detectors.process`) have no anchors."""
 
 
 def build_detectors(rules: RuleSet) -> tuple[Detector, ...]:
-    """The detectors of ``rules``. Raises RuleError for a rule that names none of ``DETECTORS`` or does not compile."""
-    unknown = [rule for rule in rules.rules if rule.detector not in DETECTORS]
-    if unknown:
-        raise RuleError(f"{unknown[0].source}: unknown detector: one of {', '.join(DETECTORS)}")
-    return tuple(DETECTORS[rule.detector](rule) for rule in rules.rules)
+    """The detectors of ``rules``. Raises RuleError for a rule that names an unknown one or does not compile."""
+    searched = [rule for rule in rules.rules if rule.detector not in process.KINDS]
+    for rule in searched:
+        if rule.detector not in DETECTORS:
+            raise RuleError(f"{rule.source}: unknown detector: one of {', '.join((*DETECTORS, *process.KINDS))}")
+    return tuple(DETECTORS[rule.detector](rule) for rule in searched)

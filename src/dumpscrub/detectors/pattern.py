@@ -18,8 +18,11 @@ from dumpscrub.rules.schema import Boundary, Rule
 from dumpscrub.search.windows import Window
 
 _WORD = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_")
+NAMES = ("pattern",)
 _STANDARD = bytes.maketrans(b"-_", b"+/")
 _ACCEPT = Verdict()
+
+Decoder = Callable[[bytes], SecretValue | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +36,7 @@ class PatternDetector:
     expression: Any = field(repr=False)
     groups: tuple[int, ...]
     validate: Validator
-    decode: tuple[Callable[[bytes], bytes | None], ...]
+    decode: tuple[Decoder, ...]
 
     def verify(self, window: Window) -> Iterator[Match]:
         text = window.text()
@@ -47,7 +50,7 @@ class PatternDetector:
 
     def _candidates(self, text: bytes, anchor: int) -> Iterator[Any]:
         """The matches that contain the anchor."""
-        if not self.before:
+        if not self.rule.before:
             found = self.expression.match(text, anchor)
             if found:
                 yield found
@@ -69,7 +72,7 @@ class PatternDetector:
         secret = text[start:end]
         verdict = self.validate(secret)
         decoded = [decode(secret) for decode in self.decode]
-        values = [window.value(start, end), *(SecretValue(data) for data in decoded if data)]
+        values = [window.value(start, end), *(value for value in decoded if value)]
         return Match(
             segments=(window.raw(start, end),),
             confidence=verdict.confidence or self.rule.confidence,
@@ -89,12 +92,12 @@ def build(rule: Rule) -> PatternDetector:
     unknown = [name for name in rule.decoders if name not in DECODERS]
     if unknown:
         raise RuleError(f"rule {rule.id}: unknown decoder {unknown[0]!r}: one of {', '.join(DECODERS)}")
-    # One unit more on each side lets the boundary be seen.
+    # One unit more on each side shows the boundary.
     anchor = max((len(text) for text in rule.anchors), default=0)
     return PatternDetector(
         rule,
         text_anchors(rule),
-        rule.before and rule.before + 1,
+        rule.before + 1,
         max(rule.after, anchor) + 1,
         expression,
         groups,
@@ -111,8 +114,11 @@ def compile_pattern(rule: Rule) -> Any:
     options.dot_nl = False
     try:
         return re2.compile(rule.pattern.encode("latin-1"), options)
-    except (re2.error, UnicodeEncodeError) as error:
-        raise RuleError(f"rule {rule.id}: the pattern does not compile ({error}): it is RE2 over Latin-1") from error
+    except re2.error as error:
+        reason = error.args[0].decode("latin-1")
+        raise RuleError(f"rule {rule.id}: the pattern does not compile ({reason}): it is RE2 syntax") from error
+    except UnicodeEncodeError as error:
+        raise RuleError(f"rule {rule.id}: the pattern holds a character beyond Latin-1: write \\xff for any") from error
 
 
 def text_anchors(rule: Rule) -> tuple[Anchor, ...]:
@@ -132,20 +138,40 @@ def accept(secret: bytes) -> Verdict:
     return _ACCEPT
 
 
-def _base64(text: bytes) -> bytes | None:
-    """The bytes behind base64 text, if they are text themselves."""
+def _base64_bytes(text: bytes) -> bytes | None:
+    """The bytes behind base64 text, in either alphabet, with or without padding."""
     try:
-        data = base64.b64decode(text.translate(_STANDARD) + b"=" * (-len(text) % 4))
-        data.decode("utf-8")
-    except (binascii.Error, ValueError):
+        return base64.b64decode(text.translate(_STANDARD) + b"=" * (-len(text) % 4))
+    except binascii.Error:
         return None
-    return data
 
 
-def _basic(text: bytes) -> bytes | None:
-    """The password of HTTP Basic credentials."""
-    data = _base64(text)
-    return data.partition(b":")[2] or None if data else None
+def _text(text: bytes) -> SecretValue | None:
+    """The text behind base64."""
+    data = _base64_bytes(text)
+    return SecretValue(data) if data and _is_text(data) else None
 
 
-DECODERS: Mapping[str, Callable[[bytes], bytes | None]] = {"base64": _base64, "basic": _basic}
+def _key(text: bytes) -> SecretValue | None:
+    """The key behind base64: plain bytes."""
+    data = _base64_bytes(text)
+    return SecretValue(data, binary=True) if data else None
+
+
+def _password(text: bytes) -> SecretValue | None:
+    """The password of HTTP Basic credentials (RFC 7617)."""
+    credentials = _base64_bytes(text) or b""
+    password = credentials.partition(b":")[2]
+    return SecretValue(password) if password and _is_text(password) else None
+
+
+def _is_text(data: bytes) -> bool:
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+DECODERS: Mapping[str, Decoder] = {"base64": _text, "base64-key": _key, "basic": _password}
+"""What a found value may hide, by the names that rules give."""

@@ -52,7 +52,7 @@ _PLACEHOLDER = re.compile(
 _CODE = re.compile(
     rb"""(?x)
       [A-Za-z_$][\w$]* ( (\.|->|::|\?\.) [A-Za-z_$][\w$]* )+ [(;,]? .{0,64}     # a.b  a->b  a::b(...)
-    | [A-Za-z_$][\w$.]* ( \( .* | \[ [^\]]* \] .* )                             # f(...)  a[...]
+    | [A-Za-z_$][A-Za-z_$.]* ( \( .* | \[ [^\]]* \] .* )                       # f(...)  a[...]
     | (new|await|typeof|not|function|async|return|sizeof|delete) [ (].*
     | [!&|=+?:<>({\[)}\],;/\\.-]+                                               # punctuation alone
     """,
@@ -72,6 +72,7 @@ _PROSE = re.compile(
     rb"(?i)(.*[^a-z])?(a|an|the|your|you|is|are|was|be|must|not|no|can|cannot|for|to|of|and|or|with|if|please|enter|in|on|this"
     rb"|that|has|have|will|should|may|when|from|by|invalid|incorrect|required)[^a-z].*"
 )
+_STAND_INS = frozenset(b"pass password passwd pw pwd secret null none nil true false undefined required optional".split())
 _LETTERS = re.compile(rb"[A-Za-z]+")
 _WORDS = frozenset(
     rb"""null nil none true false yes no on off undefined void empty default unknown auto optional required disabled enabled
@@ -118,9 +119,11 @@ def _not_a_value(text: bytes) -> str:
         return "too short"
     if text.lower() in _WORDS:
         return "word"
-    for reason, pattern in (("placeholder", _PLACEHOLDER), ("code", _CODE), ("path", _PATH), ("name", _NAME)):
+    for reason, pattern in (("placeholder", _PLACEHOLDER), ("path", _PATH), ("name", _NAME)):
         if pattern.fullmatch(text):
             return reason
+    if _CODE.fullmatch(text) and sum(48 <= byte <= 57 for byte in text) < 3:
+        return "code"
     return "prose" if b" " in text and _PROSE.fullmatch(text) else ""
 
 
@@ -199,12 +202,18 @@ def _octopus_api_key(value: bytes) -> Verdict:
     return _HIGH if body == body.upper() else Verdict(Confidence.MEDIUM)
 
 
-def _url_password(value: bytes) -> Verdict:
-    """The password of a URL; the words of documentation are placeholders."""
-    reason = "" if _LETTERS.fullmatch(value) and value.lower() not in _WORDS else _not_a_value(value)
-    if value.lower() in (b"pass", b"password", b"pw", b"secret", b"pwd"):
-        reason = "placeholder"
-    return Verdict(suppressed=reason) if reason in ("placeholder", "word") else _UNDECIDED
+def placeholder(value: bytes) -> Verdict:
+    """A value in a place that only a password can have: nothing but a placeholder is suppressed."""
+    text = value.strip()
+    if _PLACEHOLDER.fullmatch(text) or text.lower() in _STAND_INS:
+        return Verdict(suppressed="placeholder")
+    return _LOW if len(text) < 4 else _UNDECIDED
+
+
+def _environment(value: bytes) -> Verdict:
+    """The value of an environment variable: no path, no switch, no word."""
+    verdict = generic(value)
+    return Verdict(suppressed="word") if verdict == _LOW and value.strip().islower() else verdict
 
 
 def _cipher_block(value: bytes) -> Verdict:
@@ -228,12 +237,13 @@ VALIDATORS: Mapping[str, Validator] = {
     "cipher-block": _cipher_block,
     "cipher-iv": _cipher_iv,
     "crc-base62": _crc_base62,
+    "environment": _environment,
     "generic": generic,
     "jwt": _jwt,
     "key-store": _key_store,
     "machine-key": _machine_key,
     "octopus-api-key": _octopus_api_key,
+    "placeholder": placeholder,
     "token": token,
-    "url-password": _url_password,
 }
 """Every validator by the name that rules use."""

@@ -72,8 +72,13 @@ class AddressSpace:
         self._source = source
         self._layout = layout
         placed = np.flatnonzero(layout.addresses != NO_ADDRESS)
-        self._order = placed[np.argsort(layout.addresses[placed], kind="stable")]
-        self._sorted = layout.addresses[self._order]
+        order = placed[np.argsort(layout.addresses[placed], kind="stable")]
+        self._sorted = layout.addresses[order]
+        # Of the regions that begin at or below an address, the one that reaches highest holds it if any does.
+        ends = self._sorted + (layout.ends[order] - layout.starts[order]).astype(np.uint64)
+        ends = np.where(ends < self._sorted, np.uint64(NO_ADDRESS), ends)
+        highest = np.maximum.accumulate(ends)
+        self._order = order[np.maximum.accumulate(np.where(ends == highest, np.arange(len(order)), 0))]
 
     def offset_of(self, address: int) -> int | None:
         """The file offset of the byte at ``address``, None where the dump does not hold it."""

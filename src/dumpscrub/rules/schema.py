@@ -49,7 +49,7 @@ class Rule:
     ``before`` and ``after`` are code units around the anchor's first unit that the pattern may look at.
     ``detector`` names the detector that verifies a hit (``pattern`` unless a structure decides, as for DER).
     ``validator`` names a check that sets the confidence, or suppresses a placeholder. ``decoders`` names the decodings
-    of a found value whose results are secrets too (``base64``, ``basic``).
+    of a found value whose results are secrets too (``base64``, ``base64-key``, ``basic``).
     Examples are templates: ``<<expression>>`` stands for a generated secret and marks the span expected to be found,
     ``<~expression~>`` for generated text that is not a secret; see :mod:`dumpscrub.rules.examples`.
     """

@@ -151,6 +151,11 @@ def choose_engine(name: str) -> str:
     return name
 
 
+def second_opinion(engine: str) -> str:
+    """The other engine; the same one where no other is installed."""
+    return "aho-corasick" if engine == "hyperscan" else choose_engine("auto")
+
+
 def compile_literals(literals: Sequence[Literal], engine: str) -> Matcher:
     """A matcher of ``literals`` by the engine of that name. Raises ScanError where the engine refuses them."""
     if any(not literal.data.strip(b"\0") for literal in literals):

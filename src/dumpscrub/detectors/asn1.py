@@ -1,0 +1,105 @@
+"""A bounded reader for ASN.1 elements (ITU-T X.690): tag, length, contents.
+
+It reads one header at a time, never recurses, and treats a length only as a claim: an element may end beyond the buffer
+(memory was cut there), which its ``end`` then says. Multi-byte tags do not occur in keys and certificates and are
+refused. Indefinite lengths (BER) are read where the caller asks for them: some PKCS#12 writers use them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+BOOLEAN = 0x01
+INTEGER = 0x02
+BIT_STRING = 0x03
+OCTET_STRING = 0x04
+OBJECT_IDENTIFIER = 0x06
+UTC_TIME = 0x17
+GENERALIZED_TIME = 0x18
+SEQUENCE = 0x30
+SET = 0x31
+
+_CONSTRUCTED = 0x20
+_INDEFINITE = 0x80
+_LONGEST_LENGTH = 4
+_MOST_STEPS = 4096
+"""Elements that a search for the end of an indefinite length looks at."""
+
+
+def context(number: int) -> int:
+    """The tag of the constructed context-specific element ``[number]``."""
+    return 0xA0 | number
+
+
+@dataclass(frozen=True, slots=True)
+class Element:
+    """One element, as indices of the buffer: header ``[start, body)``, contents ``[body, stop)``.
+
+    ``end`` is where the next element begins; it differs from ``stop`` only for an indefinite length. Where ``end`` lies
+    beyond the buffer, the element is cut.
+    """
+
+    tag: int
+    start: int
+    body: int
+    stop: int
+    end: int
+
+    def contents(self, data: bytes) -> bytes:
+        """The contents, as far as ``data`` holds them."""
+        return data[self.body : self.stop]
+
+    def is_cut(self, data: bytes) -> bool:
+        """True where ``data`` does not hold the whole element."""
+        return self.end > len(data)
+
+
+def read(data: bytes, at: int, *, indefinite: bool = False) -> Element | None:
+    """The element whose header begins at ``at``, or None where none can begin there."""
+    if at + 2 > len(data) or data[at] == 0 or data[at] & 0x1F == 0x1F:
+        return None
+    tag, length, body = data[at], data[at + 1], at + 2
+    if length == _INDEFINITE:
+        return _read_indefinite(data, at) if indefinite and tag & _CONSTRUCTED else None
+    if length > _INDEFINITE:
+        count = length - _INDEFINITE
+        if count > _LONGEST_LENGTH or body + count > len(data):
+            return None
+        length, body = int.from_bytes(data[body : body + count], "big"), body + count
+    return Element(tag, at, body, body + length, body + length)
+
+
+def children(data: bytes, parent: Element, most: int = 16, *, indefinite: bool = False) -> list[Element]:
+    """The first ``most`` elements in ``parent``'s contents, up to the first one that does not fit into it."""
+    found: list[Element] = []
+    at, open_ended = parent.body, parent.stop != parent.end and parent.is_cut(data)
+    while at < parent.stop and len(found) < most:
+        element = read(data, at, indefinite=indefinite)
+        if element is None or (element.end > parent.stop and not open_ended):
+            break
+        found.append(element)
+        at = element.end
+    return found
+
+
+def unsigned(data: bytes, element: Element) -> int:
+    """The contents as an unsigned big-endian number. Keys hold no negative ones."""
+    return int.from_bytes(element.contents(data), "big")
+
+
+def _read_indefinite(data: bytes, at: int) -> Element:
+    """The element at ``at`` with an indefinite length; where no end mark is found, it counts as cut."""
+    position, depth = at + 2, 1
+    for _ in range(_MOST_STEPS):
+        if data[position : position + 2] == b"\0\0":
+            depth, position = depth - 1, position + 2
+            if not depth:
+                return Element(data[at], at, at + 2, position - 2, position)
+        elif data[position + 1 : position + 2] == b"\x80":
+            depth, position = depth + 1, position + 2
+        else:
+            inner = read(data, position)
+            if inner is None or inner.is_cut(data):
+                break
+            position = inner.end
+    return Element(data[at], at, at + 2, len(data), len(data) + 2)

@@ -1,0 +1,138 @@
+"""X.509 certificates in DER (RFC 5280), and which of them are public by design.
+
+A process that speaks TLS holds hundreds of certificates of public authorities. They tell nothing about whoever runs it,
+so they are counted but not redacted. A certificate counts as such where
+
+* it is in the bundle of root certificates that ``certifi`` carries, or once was, or is built into Windows, or
+* it says itself that it is an authority's: basic constraints CA, key usage keyCertSign, an organisation and a country
+  as its subject (as the CA/Browser Forum requires of public ones), and no alternative name (as a server's would have).
+
+What ``openssl req -x509`` makes for a server is CA too, but has no key usage: it is redacted.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import certifi
+from cryptography.x509 import load_der_x509_certificate
+
+from dumpscrub.detectors import asn1
+from dumpscrub.detectors.asn1 import Element
+from dumpscrub.detectors.material import Material, attempt, secret_segments
+from dumpscrub.detectors.public_roots import FORMER_ROOTS, head_digest
+from dumpscrub.model import Confidence
+
+PUBLIC = "public CA certificate"
+"""Why a certificate is counted but not redacted."""
+
+_BLOCK = re.compile(rb"-----BEGIN CERTIFICATE-----([^-]+)-----END")
+VERSION_3 = bytes.fromhex("a003020102")
+_TAGS = (asn1.INTEGER, *(asn1.SEQUENCE,) * 5)
+"""Serial number, signature algorithm, issuer, validity, subject, public key."""
+_LEAST_PARTS = 3
+_VALIDITY = 3
+_SUBJECT = 4
+_ORGANISATION, _COUNTRY = bytes.fromhex("060355040a"), bytes.fromhex("0603550406")
+_BASIC_CONSTRAINTS, _KEY_USAGE, _ALTERNATIVE_NAME = (bytes.fromhex(oid) for oid in ("551d13", "551d0f", "551d11"))
+_IS_CA = b"\x01\x01\xff"
+_KEY_CERT_SIGN = 0x04
+_MOST_EXTENSIONS = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Certificates:
+    """Recognises certificates; ``public`` holds digests of the heads of those that everybody has."""
+
+    public: frozenset[bytes] = field(repr=False)
+
+    @classmethod
+    def load(cls) -> Certificates:
+        """With the bundle of ``certifi`` and the roots that it no longer carries."""
+        digests = set(FORMER_ROOTS)
+        for block in _BLOCK.findall(Path(certifi.where()).read_bytes()):
+            der = base64.b64decode(block)
+            outer = asn1.read(der, 0)
+            if outer is not None:
+                digests.add(head_digest(der, outer.body))
+        return cls(frozenset(digests))
+
+    def __call__(self, data: bytes, start: int) -> Material | None:
+        """The certificate, or its signed part (TBSCertificate) alone, whose SEQUENCE begins at ``start``.
+
+        TLS libraries keep the signed part alone, too. Its contents and the signature are marked.
+        """
+        outer = asn1.read(data, start)
+        if outer is None or outer.tag != asn1.SEQUENCE:
+            return None
+        parts = asn1.children(data, outer, 3)
+        if not parts:
+            return None
+        alone = parts[0].tag != asn1.SEQUENCE
+        signed = outer if alone else parts[0]
+        fields = _fields(data, signed)
+        if fields is None:
+            return None
+        suppressed = PUBLIC if self._is_public(data, signed, fields) else ""
+        segments = secret_segments(data, [signed] if alone else [signed, *parts[2:]])
+        sound = not alone and not outer.is_cut(data) and _parses(data[outer.start : outer.end])
+        confidence = Confidence.HIGH if sound else Confidence.MEDIUM
+        return Material(start, outer.end, segments, confidence, suppressed=suppressed)
+
+    def _is_public(self, data: bytes, signed: Element, fields: list[Element]) -> bool:
+        return head_digest(data, signed.start) in self.public or _is_authority(data, fields)
+
+
+def _parses(der: bytes) -> bool:
+    return attempt(lambda: load_der_x509_certificate(der)) is not None
+
+
+def _fields(data: bytes, signed: Element) -> list[Element] | None:
+    """The fields of a TBSCertificate behind its version, as far as memory holds them; None where it is none."""
+    if signed.tag != asn1.SEQUENCE:
+        return None
+    fields = asn1.children(data, signed)
+    if data.startswith(VERSION_3, signed.body):
+        fields = fields[1:]
+    tags = tuple(field.tag for field in fields[: len(_TAGS)])
+    least = _LEAST_PARTS if signed.is_cut(data) else len(_TAGS)
+    return fields if len(tags) >= least and tags == _TAGS[: len(tags)] and _is_dated(data, fields) else None
+
+
+def _is_dated(data: bytes, fields: list[Element]) -> bool:
+    """True where the validity, if memory holds it, is a pair of times."""
+    if len(fields) <= _VALIDITY or fields[_VALIDITY].is_cut(data):
+        return True
+    times = asn1.children(data, fields[_VALIDITY])
+    return [time.tag in {asn1.UTC_TIME, asn1.GENERALIZED_TIME} for time in times] == [True, True]
+
+
+def _is_authority(data: bytes, fields: list[Element]) -> bool:
+    """True where a certificate's own fields say that it is a certificate authority's."""
+    if len(fields) <= len(_TAGS) or fields[-1].tag != asn1.context(3) or fields[-1].is_cut(data):
+        return False
+    subject = fields[_SUBJECT].contents(data)
+    extensions = _extensions(data, fields[-1])
+    usage = extensions.get(_KEY_USAGE, b"")
+    return (
+        _ORGANISATION in subject
+        and _COUNTRY in subject
+        and _IS_CA in extensions.get(_BASIC_CONSTRAINTS, b"")
+        and len(usage) >= 4
+        and bool(usage[3] & _KEY_CERT_SIGN)
+        and _ALTERNATIVE_NAME not in extensions
+    )
+
+
+def _extensions(data: bytes, field_: Element) -> dict[bytes, bytes]:
+    """Object identifier -> value of the extensions in the field ``[3]``."""
+    lists = asn1.children(data, field_, 1)
+    found: dict[bytes, bytes] = {}
+    for extension in asn1.children(data, lists[0], _MOST_EXTENSIONS) if lists else []:
+        parts = asn1.children(data, extension, 3)
+        if len(parts) >= 2:
+            found[parts[0].contents(data)] = parts[-1].contents(data)
+    return found

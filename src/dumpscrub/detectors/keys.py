@@ -1,0 +1,223 @@
+"""Private keys in DER: PKCS#8 (RFC 5958), PKCS#1 (RFC 8017), SEC 1 (RFC 5915), OpenSSL's DSA form, and their remains.
+
+Only the private components are marked; version, algorithm and public numbers stay. A key that memory cuts, or that was
+partly overwritten, is still marked as far as its structure can be followed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from cryptography.hazmat.primitives.serialization import load_der_private_key
+
+from dumpscrub.detectors import asn1
+from dumpscrub.detectors.asn1 import Element
+from dumpscrub.detectors.material import Material, attempt, binary_values, secret_segments
+from dumpscrub.model import Confidence, SecretValue
+
+RSA_EXPONENT = bytes.fromhex("0203010001")
+"""The element of the public exponent 65537."""
+_PASSWORD_BASED = tuple(bytes.fromhex(oid) for oid in ("2a864886f70d0105", "2a864886f70d010c01"))
+"""Contents of the object identifiers of PKCS#5 and PKCS#12 password-based encryption, without the last arc."""
+_LONGEST_EXPONENT = 8
+_LONGEST_NUMBER = 4096
+_SCALAR_LENGTHS = range(14, 81)
+_RSA_PARTS = 9
+
+
+@dataclass(frozen=True, slots=True)
+class _Secrets:
+    """The elements that hold secrets. ``proven``: whether arithmetic shows that they belong together, if it was asked."""
+
+    elements: tuple[Element, ...]
+    proven: bool | None = None
+
+
+def private_key(data: bytes, start: int) -> Material | None:
+    """The unencrypted private key whose SEQUENCE begins at ``start``."""
+    outer = asn1.read(data, start)
+    if outer is None or outer.tag != asn1.SEQUENCE:
+        return None
+    parts = asn1.children(data, outer)
+    secrets = _pkcs8(data, parts) or _bare_key(data, parts)
+    segments = secret_segments(data, secrets.elements) if secrets else ()
+    if secrets is None or not segments:
+        return None
+    confidence = Confidence.HIGH if _is_sound(data, outer, secrets) else Confidence.MEDIUM
+    return Material(start, outer.end, segments, confidence, binary_values(data, secrets.elements, outer))
+
+
+def encrypted_key(data: bytes, start: int) -> Material | None:
+    """The EncryptedPrivateKeyInfo (RFC 5958) whose SEQUENCE begins at ``start``."""
+    outer = asn1.read(data, start)
+    if outer is None or outer.tag != asn1.SEQUENCE:
+        return None
+    parts = asn1.children(data, outer, 3)
+    if [part.tag for part in parts] != [asn1.SEQUENCE, asn1.OCTET_STRING] or parts[1].end != outer.end:
+        return None
+    algorithm = asn1.children(data, parts[0])
+    if not algorithm or not _identifier(data, algorithm[0]).startswith(_PASSWORD_BASED):
+        return None
+    segments = secret_segments(data, parts[1:])
+    if not segments:
+        return None
+    whole = not outer.is_cut(data)
+    return Material(
+        start, outer.end, segments, Confidence.HIGH if whole else Confidence.MEDIUM, binary_values(data, (), outer)
+    )
+
+
+def rsa_tail(data: bytes, at: int) -> Material | None:
+    """An RSA key of which the beginning was overwritten, from its public exponent 65537 at ``at`` on.
+
+    Freeing a block of memory overwrites its first bytes, so this is how many keys remain. Where the modulus is still
+    whole, :func:`private_key` finds the key and this returns None.
+    """
+    numbers: list[Element] = []
+    position = at
+    for _ in range(_RSA_PARTS - 2):
+        number = asn1.read(data, position)
+        if number is None or number.tag != asn1.INTEGER:
+            break
+        numbers.append(number)
+        position = number.end
+    if len(numbers) < 2 or _is_headed(data, numbers) or not _is_tail(data, numbers):
+        return None
+    segments = secret_segments(data, numbers[1:])
+    if not segments:
+        return None
+    values = [asn1.unsigned(data, number) for number in numbers]
+    proven = not numbers[-1].is_cut(data) and _exponents_agree(values)
+    confidence = Confidence.HIGH if proven else Confidence.MEDIUM
+    return Material(at, position, segments, confidence, binary_values(data, numbers[1:]))
+
+
+def numbers_of(key: object) -> tuple[SecretValue, ...]:
+    """The private components of a key that ``cryptography`` loaded, big-endian, as values to sweep."""
+    if not hasattr(key, "private_numbers"):
+        raw = key.private_bytes_raw() if hasattr(key, "private_bytes_raw") else b""
+        return (SecretValue(raw, binary=True),) if raw else ()
+    private = key.private_numbers()
+    found = [
+        getattr(private, name)
+        for name in ("d", "p", "q", "dmp1", "dmq1", "iqmp", "private_value", "x")
+        if hasattr(private, name)
+    ]
+    return tuple(SecretValue(number.to_bytes((number.bit_length() + 7) // 8, "big"), binary=True) for number in found)
+
+
+def _identifier(data: bytes, element: Element) -> bytes:
+    """The contents of an object identifier, empty for any other element."""
+    return element.contents(data) if element.tag == asn1.OBJECT_IDENTIFIER else b""
+
+
+def _pkcs8(data: bytes, parts: list[Element]) -> _Secrets | None:
+    """The secrets of a PrivateKeyInfo: version, algorithm, private key."""
+    tags = [part.tag for part in parts[:3]]
+    if tags != [asn1.INTEGER, asn1.SEQUENCE, asn1.OCTET_STRING] or not _is_version(data, parts[0]):
+        return None
+    algorithm = asn1.children(data, parts[1])
+    if not algorithm or not _identifier(data, algorithm[0]):
+        return None
+    octets = parts[2]
+    inner = asn1.read(data, octets.body)
+    if inner is not None and inner.end == octets.end:
+        if inner.tag == asn1.SEQUENCE:
+            secrets = _bare_key(data, asn1.children(data, inner))
+            if secrets is not None:
+                return secrets
+        elif inner.tag in {asn1.OCTET_STRING, asn1.INTEGER}:
+            return _Secrets((inner,))
+    return _Secrets((octets,))
+
+
+def _bare_key(data: bytes, parts: list[Element]) -> _Secrets | None:
+    """The secrets of a key without algorithm around it: PKCS#1, DSA or SEC 1."""
+    if len(parts) < 2 or parts[0].tag != asn1.INTEGER or not _is_version(data, parts[0]):
+        return None
+    if parts[1].tag == asn1.OCTET_STRING:
+        return _sec1(data, parts)
+    numbers = [part for part in parts if part.tag == asn1.INTEGER]
+    if (
+        len(numbers) < 4
+        or parts[: len(numbers)] != numbers
+        or any(len_of(number) > _LONGEST_NUMBER for number in numbers)
+    ):
+        return None
+    if len_of(parts[2]) <= _LONGEST_EXPONENT:
+        return _rsa(data, parts)
+    return _Secrets((parts[5],)) if len(numbers) == len(parts) == 6 else None
+
+
+def _rsa(data: bytes, parts: list[Element]) -> _Secrets | None:
+    """The secrets of version, n, e, d, p, q, dp, dq, qinv and, with more than two primes, the other primes."""
+    if len_of(parts[3]) > len_of(parts[1]):
+        return None
+    if len(parts) < _RSA_PARTS or parts[_RSA_PARTS - 1].is_cut(data):
+        return _Secrets(tuple(parts[3:]))
+    modulus, exponent, *private = (asn1.unsigned(data, part) for part in parts[1:_RSA_PARTS])
+    proven = private[1] * private[2] == modulus or _exponents_agree([exponent, *private])
+    return _Secrets(tuple(parts[3 : _RSA_PARTS + 1]), proven)
+
+
+def _sec1(data: bytes, parts: list[Element]) -> _Secrets | None:
+    """The secret of version 1, scalar, [0] curve, [1] public key."""
+    if data[parts[0].body] != 1 or len_of(parts[1]) not in _SCALAR_LENGTHS:
+        return None
+    if any(part.tag not in {asn1.context(0), asn1.context(1)} for part in parts[2:]):
+        return None
+    return _Secrets((parts[1],))
+
+
+def _is_version(data: bytes, element: Element) -> bool:
+    return len_of(element) == 1 and not element.is_cut(data) and data[element.body] <= 1
+
+
+def len_of(element: Element) -> int:
+    """Bytes of an element's contents, as its header claims."""
+    return element.stop - element.body
+
+
+def _exponents_agree(numbers: list[int]) -> bool:
+    """True where e d, e dp or e dq is 1 modulo p - 1 or q - 1, given e, d, p, q, dp, ... as far as they are known."""
+    exponent, private, *primes = numbers[:4]
+    pairs = [(private, prime) for prime in primes] + list(zip(numbers[4:6], primes, strict=False))
+    return any(prime > 1 and exponent * part % (prime - 1) == 1 for part, prime in pairs)
+
+
+def _is_sound(data: bytes, outer: Element, secrets: _Secrets) -> bool:
+    """True where the whole key is there and arithmetic, or else ``cryptography``, accepts it."""
+    if outer.is_cut(data):
+        return False
+    if secrets.proven is not None:
+        return secrets.proven
+    der = data[outer.start : outer.end]
+    return attempt(lambda: load_der_private_key(der, None, unsafe_skip_rsa_key_validation=True)) is not None
+
+
+def _is_headed(data: bytes, numbers: list[Element]) -> bool:
+    """True where the modulus, the version and the SEQUENCE that belong before e, d, ... are whole."""
+    at, private = numbers[0].start, len_of(numbers[1])
+    for length in range(private, private + 9):
+        for header in (
+            b"\x02\x82" + length.to_bytes(2, "big"),
+            bytes([2, 0x81, length & 0xFF]),
+            bytes([2, length & 0x7F]),
+        ):
+            version = at - length - len(header) - 3
+            if version >= 2 and data.startswith(b"\x02\x01\x00" + header, version):
+                return any(
+                    outer is not None and outer.tag == asn1.SEQUENCE and outer.body == version
+                    for outer in (asn1.read(data, version - size) for size in (2, 3, 4))
+                )
+    return False
+
+
+def _is_tail(data: bytes, numbers: list[Element]) -> bool:
+    """True where d, p, q, ... after the exponent have the lengths that an RSA key's would have."""
+    lengths = [len_of(number) for number in numbers[1:]]
+    if not 32 <= lengths[0] <= _LONGEST_NUMBER:
+        return False
+    if not numbers[-1].is_cut(data) and len(lengths) < 3:
+        return False
+    return all(length <= lengths[0] // 2 + 2 for length in lengths[1:])

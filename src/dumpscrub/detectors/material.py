@@ -1,0 +1,87 @@
+"""What the readers of keys and certificates give back, and the calls into ``cryptography`` that they share."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
+
+from cryptography.exceptions import InternalError, UnsupportedAlgorithm
+from cryptography.x509 import InvalidVersion
+
+from dumpscrub.detectors.asn1 import Element
+from dumpscrub.detectors.base import Match
+from dumpscrub.model import Confidence, SecretValue
+
+MOST_VALUE = 16 * 1024
+"""Bytes of the longest structure that is swept for as a whole."""
+_LEAST_VALUE = 16
+_REFUSALS = (ValueError, TypeError, UnsupportedAlgorithm, InternalError, InvalidVersion)
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """A key, certificate or store in the bytes ``[start, end)`` of a buffer; ``end`` may lie beyond it.
+
+    ``segments`` are the index pairs that hold the secret; ``values`` and ``suppressed`` are those of a Match.
+    """
+
+    start: int
+    end: int
+    segments: tuple[tuple[int, int], ...]
+    confidence: Confidence
+    values: tuple[SecretValue, ...] = ()
+    suppressed: str = ""
+
+    def match(self) -> Match:
+        """The same for a window whose raw bytes are the buffer."""
+        return Match(self.segments, self.confidence, self.values, self.suppressed)
+
+
+class Recogniser(Protocol):
+    """Reads one class of material whose first byte is at ``start``; None where it is not there. Bounded."""
+
+    def __call__(self, data: bytes, start: int) -> Material | None: ...
+
+
+def attempt(parse: Callable[[], T]) -> T | None:
+    """What ``parse``, a call into ``cryptography``, returns; None where it refuses its input.
+
+    Warnings about odd input say nothing to the user. A panic of its Rust half derives from BaseException and cannot be
+    imported; for a detector it is one more way to refuse.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            return parse()
+        except _REFUSALS:
+            return None
+        except BaseException as error:
+            if type(error).__name__ != "PanicException":
+                raise
+            return None
+
+
+def is_blank(content: bytes) -> bool:
+    """True where no key can be: nothing there, or text only, as after a redaction."""
+    return not content or (content.isascii() and content.decode("ascii").isprintable())
+
+
+def secret_segments(data: bytes, elements: Iterable[Element]) -> tuple[tuple[int, int], ...]:
+    """The contents of ``elements``, as far as ``data`` holds them and they are not blank."""
+    return tuple(
+        (element.body, min(element.stop, len(data))) for element in elements if not is_blank(element.contents(data))
+    )
+
+
+def binary_values(data: bytes, elements: Iterable[Element], whole: Element | None = None) -> tuple[SecretValue, ...]:
+    """The contents of the uncut ``elements`` without leading zeros, and the bytes of ``whole``, as values to sweep."""
+    contents = [element.contents(data).lstrip(b"\0") for element in elements if not element.is_cut(data)]
+    if whole is not None and not whole.is_cut(data):
+        contents.append(data[whole.start : whole.end])
+    return tuple(
+        SecretValue(content, binary=True) for content in contents if _LEAST_VALUE <= len(content) <= MOST_VALUE
+    )

@@ -1,0 +1,160 @@
+"""PEM blocks of private keys, certificates and stores, in every text encoding, whole or in part.
+
+The base64 of the body is marked; the BEGIN and END lines, the headers and the line breaks stay. A block that was
+encoded in base64 once more (``LS0tLS1CRUdJTi...``) is marked from its first character to the end of the outer base64.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+
+from cryptography.hazmat.primitives.serialization import load_ssh_private_key
+
+from dumpscrub.detectors import base64_text, keys, pkcs12
+from dumpscrub.detectors.base import Anchor, Match
+from dumpscrub.detectors.base64_text import Line
+from dumpscrub.detectors.certificates import Certificates
+from dumpscrub.detectors.material import MOST_VALUE, Recogniser, attempt
+from dumpscrub.detectors.pem_blocks import Block, Kind, begin_kind, read_block, read_block_end
+from dumpscrub.model import Confidence, Encoding, SecretValue
+from dumpscrub.rules.schema import TEXT_ENCODINGS, Rule
+from dumpscrub.search.windows import Window, squeeze
+
+AFTER = 80 * 1024
+"""Code units from a hit on: the longest body with its line breaks."""
+BEFORE = 16 * 1024
+"""Code units before a hit: of a body whose beginning is gone."""
+_FIRST = 4 * 1024
+"""Code units that are looked at first; most blocks end there."""
+_LABEL = 96
+_LEAST_VALUE = 32
+_OPENSSH = b"openssh-key-v1\0"
+
+_BEGINS = ("-----BEGIN", "---- BEGIN SSH2")
+_ENDS = ("-----END", "---- END SSH2")
+
+
+@dataclass(frozen=True, slots=True)
+class _Wrapped:
+    """How base64 of a BEGIN line begins: ``literal``, behind ``skipped`` characters that depend on what precedes, too.
+
+    ``phase`` counts the bytes of the base64 group before the line, ``plain`` is its known beginning in ``encoding``.
+    """
+
+    literal: bytes
+    skipped: int
+    phase: int
+    plain: bytes
+    encoding: Encoding
+
+
+def _wrapped() -> Iterator[_Wrapped]:
+    for encoding in (Encoding.UTF8, Encoding.UTF16LE):
+        plain = "-----BEGIN ".encode(encoding.codec)
+        for phase, skipped in enumerate((0, 2, 3)):
+            encoded = base64.b64encode(b"\0" * phase + plain)
+            yield _Wrapped(encoded[skipped : 8 * (phase + len(plain)) // 6], skipped, phase, plain, encoding)
+
+
+_WRAPPED = tuple(_wrapped())
+
+
+@dataclass(frozen=True, slots=True)
+class PemDetector:
+    """Finds blocks of one kind; ``recognise`` reads what their base64 stands for."""
+
+    rule: Rule
+    kind: Kind
+    recognise: Recogniser = field(repr=False)
+    anchors: tuple[Anchor, ...] = field(repr=False)
+    before: int = BEFORE
+    after: int = AFTER
+
+    def verify(self, window: Window) -> Iterator[Match]:
+        hit, unit = window.hit, window.unit
+        head = squeeze(window.data[hit : hit + _LABEL * unit], window.encoding)
+        if head.startswith((b"-----B", b"---- B")):
+            block = _read(window, lambda text: read_block(text, 0)) if begin_kind(head, 0) is self.kind else None
+            yield from self._matches(window, block, hit)
+        elif head.startswith((b"-----E", b"---- E")):
+            text = squeeze(window.data[window.origin : hit + _LABEL * unit], window.encoding)
+            yield from self._matches(window, read_block_end(text, window.anchor), window.origin)
+        else:
+            yield from self._unwrap(window, head)
+
+    def _matches(self, window: Window, block: Block | None, base: int) -> Iterator[Match]:
+        """The match for ``block`` of this kind, whose indices count from the raw index ``base``."""
+        if block is not None and block.kind is self.kind:
+            yield self._match(block, _raw(window, block.lines, base))
+
+    def _unwrap(self, window: Window, head: bytes) -> Iterator[Match]:
+        """The match for a block in base64 that begins at the hit."""
+        for wrapped in (each for each in _WRAPPED if head.startswith(each.literal)):
+            text = squeeze(window.data[window.hit :], window.encoding)
+            lines = base64_text.regular_wrapped(base64_text.read_lines(text, 0, AFTER, dashes=True))
+            decoded = base64_text.decode(b"A" * wrapped.skipped + base64_text.characters(lines))
+            inner = wrapped.plain + decoded[wrapped.phase + len(wrapped.plain) :]
+            block = read_block(squeeze(inner, wrapped.encoding), 0)
+            if block is not None and block.kind is self.kind:
+                yield self._match(block, _raw(window, lines, window.hit))
+
+    def _match(self, block: Block, segments: tuple[tuple[int, int], ...]) -> Match:
+        body = base64_text.characters(block.lines)
+        der = base64_text.decode(body)
+        material = self.recognise(der, 0)
+        sure = block.whole or (material is not None and material.confidence is Confidence.HIGH)
+        values = material.values if material is not None else _openssh_values(der, body)
+        if self.kind is not Kind.CERTIFICATE and _LEAST_VALUE <= len(body) <= MOST_VALUE:
+            values = (*values, SecretValue(body))
+        suppressed = material.suppressed if material is not None else ""
+        return Match(segments, Confidence.HIGH if sure else Confidence.MEDIUM, values, suppressed)
+
+
+_KINDS = {
+    "pem-private-key": Kind.PRIVATE_KEY,
+    "pem-encrypted-key": Kind.ENCRYPTED_KEY,
+    "pem-certificate": Kind.CERTIFICATE,
+    "pem-pkcs12": Kind.STORE,
+}
+NAMES = tuple(_KINDS)
+_RECOGNISERS: dict[Kind, Callable[[], Recogniser]] = {
+    Kind.PRIVATE_KEY: lambda: keys.private_key,
+    Kind.ENCRYPTED_KEY: lambda: keys.encrypted_key,
+    Kind.CERTIFICATE: Certificates.load,
+    Kind.STORE: lambda: pkcs12.pfx,
+}
+
+
+def build(rule: Rule) -> PemDetector:
+    """The detector that ``rule.detector``, one of :data:`NAMES`, names. KeyError for any other."""
+    kind = _KINDS[rule.detector]
+    literals = (*_BEGINS, *_ENDS, *(wrapped.literal.decode("ascii") for wrapped in _WRAPPED))
+    anchors = tuple(Anchor(text.encode(encoding.codec), encoding) for encoding in TEXT_ENCODINGS for text in literals)
+    return PemDetector(rule, kind, _RECOGNISERS[kind](), anchors)
+
+
+def _read(window: Window, read: Callable[[bytes], Block | None]) -> Block | None:
+    """What ``read`` finds in the text from the hit on; the whole window is converted only where it is needed."""
+    block = None
+    for length in (_FIRST, AFTER):
+        text = squeeze(window.data[window.hit : window.hit + length * window.unit], window.encoding)
+        block = read(text)
+        if block is None or block.whole or block.lines[-1].end < len(text):
+            break
+    return block
+
+
+def _raw(window: Window, lines: Iterable[Line], base: int) -> tuple[tuple[int, int], ...]:
+    """The raw index pairs of ``lines``, whose indices count code units from the raw index ``base``."""
+    return tuple((base + line.start * window.unit, base + line.end * window.unit) for line in lines)
+
+
+def _openssh_values(der: bytes, body: bytes) -> tuple[SecretValue, ...]:
+    """The private components of an OpenSSH key that no passphrase protects."""
+    if not der.startswith(_OPENSSH):
+        return ()
+    text = b"-----BEGIN OPENSSH PRIVATE KEY-----\n" + body + b"\n-----END OPENSSH PRIVATE KEY-----\n"
+    key = attempt(lambda: load_ssh_private_key(text, None))
+    return keys.numbers_of(key) if key is not None else ()

@@ -1,0 +1,215 @@
+"""The one orchestration function, and what shares its parts: ``sanitize``, ``scan`` and ``inspect``.
+
+``sanitize`` works on a private copy from the first byte to the last: it is copied, searched, patched, searched again by
+the other engine, read again by other readers and compared with the input. Only then does it get its name.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from dumpscrub import policy as policies
+from dumpscrub import reopen, verifier, writer
+from dumpscrub.audit import jsonl
+from dumpscrub.errors import VerificationError
+from dumpscrub.formats import open_dump
+from dumpscrub.model import Dump, Edit, SecretValue
+from dumpscrub.paths import check_input, check_paths, default_audit, default_output
+from dumpscrub.plan import changing, overlay, plan
+from dumpscrub.platform.limits import usable_cpus
+from dumpscrub.progress import Progress, silent
+from dumpscrub.redaction import Outcome, Redaction
+from dumpscrub.result import Result
+from dumpscrub.rules.load import load_rules
+from dumpscrub.search.finder import CHUNK, Search
+from dumpscrub.search.literals import choose_engine, second_opinion
+from dumpscrub.source import FileSource, MappedSource
+from dumpscrub.version import __version__
+
+ROUNDS = 4
+"""How often a copy is searched again at the most, until nothing is left to change."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Redacted:
+    """A patched copy, the outcome of the first search of it, and all edits that were made."""
+
+    before: Dump
+    after: Dump
+    outcome: Outcome
+    edits: tuple[Edit, ...]
+
+
+def sanitize(
+    path: str | Path,
+    output: str | Path | None = None,
+    *,
+    audit: str | Path | None = None,
+    known: Sequence[SecretValue] = (),
+    rules: Sequence[Path] = (),
+    policy: str = "default",
+    engine: str = "auto",
+    workers: int | None = None,
+    chunk_size: int = CHUNK,
+    progress: Progress = silent,
+) -> Result:
+    """Write a redacted copy of the dump at ``path`` and an audit log; the input is never changed.
+
+    ``output`` is ``NAME.sanitized.EXT`` and ``audit`` ``NAME.audit.jsonl`` beside it unless given. ``known`` are the
+    user's own secrets, ``rules`` further rule files or folders, ``policy`` a name or a file, ``engine`` one of
+    ``auto``, ``hyperscan`` and ``aho-corasick``, ``workers`` a number of threads (all CPUs by default), ``chunk_size``
+    in bytes. Raises a DumpscrubError, and then leaves no file behind.
+    """
+    started = time.monotonic()
+    path = Path(path)
+    output = Path(output) if output else default_output(path)
+    audit = Path(audit) if audit else default_audit(output)
+    redaction = _prepare(known, rules, policy, engine, workers, chunk_size)
+    check_paths(path, output, audit)
+    with writer.PrivateCopy.make(path, output.parent, progress) as copy:
+        redacted = _redact(copy, redaction, progress)
+        changed, checks = _verify(path, copy, redacted, progress)
+        result = Result(
+            path=path,
+            output=output,
+            audit=audit,
+            bytes_changed=changed,
+            elapsed=time.monotonic() - started,
+            **_common(redaction, redacted.before, redacted.outcome),
+        )
+        with writer.PrivateLog.make(audit) as log:
+            with log.writing() as stream:
+                jsonl.write(stream, result, version=__version__, verification=checks)
+            writer.publish((log, audit), (copy, output))
+    return result
+
+
+def scan(
+    path: str | Path,
+    *,
+    known: Sequence[SecretValue] = (),
+    rules: Sequence[Path] = (),
+    policy: str = "default",
+    engine: str = "auto",
+    workers: int | None = None,
+    chunk_size: int = CHUNK,
+    progress: Progress = silent,
+) -> Result:
+    """Say what :func:`sanitize` would redact in the dump at ``path``; nothing is written. Parameters as there."""
+    started = time.monotonic()
+    path = Path(path)
+    redaction = _prepare(known, rules, policy, engine, workers, chunk_size)
+    with _opened(path) as dump:
+        outcome = redaction.search(dump, progress)
+        would_change = sum(len(edit.span) for edit in changing(dump.source, plan(dump, outcome.findings)))
+        return Result(
+            path=path,
+            output=None,
+            audit=None,
+            bytes_changed=would_change,
+            elapsed=time.monotonic() - started,
+            **_common(redaction, dump, outcome),
+        )
+
+
+@contextmanager
+def inspect(path: str | Path) -> Iterator[Dump]:
+    """The dump at ``path`` with its regions, facts and notices; its source is open within the ``with`` block."""
+    with _opened(Path(path)) as dump:
+        yield dump
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Dump]:
+    check_input(path)
+    source = FileSource(path)
+    try:
+        yield open_dump(source)
+    finally:
+        source.close()
+
+
+def _prepare(
+    known: Sequence[SecretValue], rules: Sequence[Path], policy: str, engine: str, workers: int | None, chunk: int
+) -> Redaction:
+    """Load, check and compile what the user configured, before any file is touched."""
+    loaded = load_rules(rules)
+    search = Search(choose_engine(engine), workers or usable_cpus(), chunk)
+    return Redaction(loaded, policies.load_policy(policy, loaded), search, tuple(known))
+
+
+def _redact(copy: writer.PrivateCopy, redaction: Redaction, progress: Progress) -> _Redacted:
+    """Patch ``copy`` until the other engine finds nothing in it that is not masked."""
+    with _mapped(copy) as before:
+        outcome = redaction.search(before, progress)
+        edits = changing(before.source, plan(before, outcome.findings))
+    copy.apply(edits)
+    second = redaction.by_engine(second_opinion(redaction.engine))
+    for _ in range(ROUNDS):
+        with _mapped(copy) as after:
+            again = second.search(after, progress, seeds=outcome.seeds, stage="verify")
+            left = changing(after.source, plan(after, again.findings))
+        if not left:
+            return _Redacted(before, after, outcome, edits)
+        copy.apply(left)
+        edits = overlay(edits, left)
+        outcome = outcome.with_more(again, left)
+    raise VerificationError("masking what was found brings up more each time: please report it with the rules you used")
+
+
+@contextmanager
+def _mapped(copy: writer.PrivateCopy) -> Iterator[Dump]:
+    source = MappedSource(copy.descriptor)
+    try:
+        yield open_dump(source)
+    finally:
+        source.close()
+
+
+def _verify(
+    path: Path, copy: writer.PrivateCopy, redacted: _Redacted, progress: Progress
+) -> tuple[int, dict[str, str]]:
+    """Check the patched copy. Returns how many bytes differ from the input, and each check with how it ended.
+
+    Raises VerificationError where a check fails.
+    """
+    before, after = redacted.before, redacted.after
+    if not before.layout.same_regions(after.layout) or before.facts != after.facts:
+        raise VerificationError("the redacted copy reads otherwise than the input: please report the kind of dump")
+    original, patched = FileSource(path), MappedSource(copy.descriptor)
+    try:
+        changed = verifier.compare(original, patched, redacted.edits, progress)
+    finally:
+        original.close()
+        patched.close()
+    kind = before.format
+    opinion = verifier.structure(reopen.summarise(path, kind), reopen.summarise(copy.descriptor, kind))
+    return changed, {
+        "searched again": "passed",
+        "compared": "passed",
+        "read again": "passed",
+        "read by another reader": "passed" if opinion else "not possible: it cannot read the input",
+    }
+
+
+def _common(redaction: Redaction, dump: Dump, outcome: Outcome) -> dict[str, Any]:
+    """The parts of a Result that every kind of run has. Values stay behind."""
+    notices = list(dump.notices)
+    if outcome.kept:
+        notices.append(f"{outcome.kept} findings lie in numbers that a debugger follows and stay: see the audit log")
+    return {
+        "format": dump.format,
+        "layout": dump.layout,
+        "findings": tuple(replace(finding, values=()) for finding in outcome.findings),
+        "suppressed": outcome.suppressed,
+        "bytes_scanned": outcome.searched,
+        "notices": tuple(notices),
+        "rules": len(redaction.rules),
+        "engine": redaction.engine,
+        "policy": redaction.policy.name,
+    }

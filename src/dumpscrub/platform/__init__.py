@@ -1,0 +1,1 @@
+"""What differs between Linux, macOS and Windows. Each difference stands behind one small module; nothing else asks."""

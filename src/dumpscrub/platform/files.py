@@ -1,0 +1,229 @@
+"""Private files, and giving them their name, on each platform.
+
+======================  ==========================  =============================  =================================
+                        Linux                       macOS, and where Linux cannot  Windows
+======================  ==========================  =============================  =================================
+a private file          O_TMPFILE: it has no name   ``.NAME.XXXXXXXX.partial``     the same; the directory's ACL
+                                                    of mode 0600                   decides who may read it
+its final name,         link /proc/self/fd/N        link, then unlink              rename, which fails where the
+never overwriting                                                                  name is taken; it closes the file
+without hard links      -                           claim the name, then rename    -
+sync of a directory     fsync                       fsync                          not needed
+sync of a file          fsync                       F_FULLFSYNC                    _commit, as os.fsync does
+holes of a file         SEEK_DATA, SEEK_HOLE        the same                       read as zeros
+write at an offset      pwrite                      pwrite                         lseek, write
+======================  ==========================  =============================  =================================
+
+All functions raise OSError as the platform does; :mod:`dumpscrub.writer` makes clear messages of them.
+"""
+
+from __future__ import annotations
+
+import errno
+import importlib
+import os
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+
+WINDOWS = os.name == "nt"
+"""Whether names and open files behave as on Windows. Tests set it to see that branch run."""
+
+FLAGS = getattr(os, "O_BINARY", 0) | getattr(os, "O_NOINHERIT", 0) | getattr(os, "O_CLOEXEC", 0)
+"""What every file is opened with: its bytes as they are, and not for child processes."""
+
+_NO_TMPFILE = frozenset({errno.EOPNOTSUPP, errno.EISDIR, errno.EINVAL, errno.ENOENT})
+_NO_LINK = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK})
+_NO_DIRECTORY_SYNC = frozenset({errno.EINVAL, errno.EOPNOTSUPP, errno.EBADF})
+_CLOSED = -1
+
+
+class PrivateFile:
+    """A file, open for reading and writing, that only its owner may open and that has no final name yet.
+
+    ``descriptor`` is its open file, ``name`` its temporary name (None where it needs none).
+    """
+
+    def __init__(self, descriptor: int, name: Path | None) -> None:
+        self.descriptor = descriptor
+        self.name = name
+        self._published: os.stat_result | None = None
+
+    @classmethod
+    def create(cls, directory: Path, stem: str) -> PrivateFile:
+        """An empty file in ``directory``; ``stem`` is part of the temporary name where it needs one."""
+        descriptor = _unnamed(directory)
+        if descriptor is not None:
+            return cls(descriptor, None)
+        while True:
+            name = directory / f".{stem[:40]}.{secrets.token_hex(4)}.partial"
+            try:
+                return cls(os.open(name, os.O_RDWR | os.O_CREAT | os.O_EXCL | FLAGS, 0o600), name)
+            except FileExistsError:
+                continue
+            except BaseException:
+                name.unlink(missing_ok=True)
+                raise
+
+    def publish(self, target: Path) -> None:
+        """Give the file the name ``target``, in the same directory. FileExistsError where that name is taken.
+
+        On Windows this closes the file, and no memory map of it may be open.
+        """
+        self._published = os.fstat(self.descriptor)
+        if WINDOWS:
+            self._close()
+            os.rename(self._named(), target)  # noqa: PTH104 (Path.rename would do; the contrast is the point)
+            self.name = None
+        elif self.name is None:
+            # The directory descriptor is not used for an absolute path, but makes Python follow the link.
+            os.link(f"/proc/self/fd/{self.descriptor}", target, src_dir_fd=self.descriptor)
+        else:
+            _link_or_claim(self.name, target)
+            self.name.unlink(missing_ok=True)
+            self.name = None
+
+    def withdraw(self, target: Path) -> None:
+        """Take the name ``target`` away again, if it is this file's and not somebody else's."""
+        try:
+            found = os.lstat(target)
+        except FileNotFoundError:
+            return
+        if self._published is not None and os.path.samestat(found, self._published):
+            target.unlink(missing_ok=True)
+
+    def discard(self) -> None:
+        """Close the file; unless it was published, nothing of it is left."""
+        self._close()
+        if self.name is not None:
+            self.name.unlink(missing_ok=True)
+            self.name = None
+
+    def _close(self) -> None:
+        descriptor, self.descriptor = self.descriptor, _CLOSED
+        if descriptor != _CLOSED:
+            os.close(descriptor)
+
+    def _named(self) -> Path:
+        if self.name is None:
+            raise ValueError("the file has no temporary name")
+        return self.name
+
+
+def _unnamed(directory: Path) -> int | None:
+    """An open file without a name, None where the platform or the file system has none."""
+    flag = getattr(os, "O_TMPFILE", None)
+    if WINDOWS or flag is None:
+        return None
+    try:
+        descriptor = os.open(directory, os.O_RDWR | flag | FLAGS, 0o600)
+    except OSError as error:
+        if error.errno in _NO_TMPFILE:
+            return None
+        raise
+    if os.path.exists(f"/proc/self/fd/{descriptor}"):  # noqa: PTH110 (os.path never raises here)
+        return descriptor
+    os.close(descriptor)  # without /proc it could never be given a name
+    return None
+
+
+def _link_or_claim(name: Path, target: Path) -> None:
+    """Give the file ``name`` a second name. FAT and some network file systems know no links: there it is renamed."""
+    try:
+        os.link(name, target)
+    except OSError as error:
+        if error.errno not in _NO_LINK:
+            raise
+    else:
+        return
+    os.close(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | FLAGS, 0o600))
+    try:
+        name.replace(target)
+    except BaseException:
+        target.unlink(missing_ok=True)
+        raise
+
+
+def open_again(descriptor: int) -> int:
+    """A second descriptor of the same file; read-only and with its own position where the platform can do that."""
+    try:
+        return os.open(f"/proc/self/fd/{descriptor}", os.O_RDONLY | FLAGS)
+    except OSError:
+        return os.dup(descriptor)
+
+
+def sync(descriptor: int) -> None:
+    """Return only when the file's bytes are on the disk."""
+    try:
+        fcntl = importlib.import_module("fcntl")
+        fcntl.fcntl(descriptor, fcntl.F_FULLFSYNC)  # macOS: there fsync leaves the bytes in the drive's cache
+    except (ImportError, AttributeError, OSError):
+        os.fsync(descriptor)  # also where a network file system does not know F_FULLFSYNC
+
+
+def sync_directory(directory: Path) -> None:
+    """Return only when the names in ``directory`` are on the disk, where the platform lets a program ask for that."""
+    if WINDOWS:
+        return
+    try:
+        descriptor = os.open(directory, os.O_RDONLY | FLAGS)
+    except PermissionError:
+        return  # a directory that may be written but not listed
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in _NO_DIRECTORY_SYNC:
+            raise
+    finally:
+        os.close(descriptor)
+
+
+def write_at(descriptor: int, data: bytes | memoryview, offset: int) -> None:
+    """Write all of ``data`` at file ``offset``."""
+    rest = memoryview(data)
+    while rest:
+        written = _write_some(descriptor, rest, offset)
+        if written <= 0:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        rest = rest[written:]
+        offset += written
+
+
+def _write_some(descriptor: int, data: memoryview, offset: int) -> int:
+    if not WINDOWS:
+        return os.pwrite(descriptor, data, offset)
+    os.lseek(descriptor, offset, os.SEEK_SET)
+    return os.write(descriptor, data)
+
+
+def data_ranges(descriptor: int, size: int) -> Iterator[tuple[int, int]]:
+    """Pairs (start, end) of the bytes of a file that may be other than zero, in order: what is not a hole."""
+    end = 0
+    while end < size:
+        start, end = _next_data(descriptor, end, size)
+        if start < end:
+            yield start, end
+
+
+def _next_data(descriptor: int, offset: int, size: int) -> tuple[int, int]:
+    """The first data at or after ``offset``; everything up to ``size`` where the file system knows no holes."""
+    if WINDOWS or not hasattr(os, "SEEK_DATA"):
+        return offset, size
+    try:
+        start = os.lseek(descriptor, offset, os.SEEK_DATA)
+        end = os.lseek(descriptor, start, os.SEEK_HOLE)
+    except OSError as error:
+        if error.errno == errno.ENXIO:
+            return size, size  # a hole up to the end
+        if error.errno in {errno.EINVAL, errno.EOPNOTSUPP}:
+            return offset, size
+        raise
+    if end <= offset:
+        return offset, size  # the file changes under us: read it all, the caller will notice
+    return min(start, size), min(end, size)
+
+
+def allocated(status: os.stat_result) -> int:
+    """Bytes that a file takes on its disk: fewer than its size where it has holes."""
+    blocks = getattr(status, "st_blocks", None)
+    return status.st_size if blocks is None else min(status.st_size, int(blocks) * 512)

@@ -1,0 +1,98 @@
+"""What a search for secrets is as a whole: rules, process structure and copies, under one policy and by one engine."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from dumpscrub.detectors import build_detectors, process
+from dumpscrub.model import Dump, Edit, Finding, SecretValue
+from dumpscrub.policy import Policy, apply
+from dumpscrub.progress import Progress, silent
+from dumpscrub.propagation import Seed, Sweeper, seeds_of
+from dumpscrub.rules.schema import Action, RuleSet
+from dumpscrub.scanner import Scanner
+from dumpscrub.search.finder import Search
+from dumpscrub.span import SpanSet, total
+
+PROTECTED = "protected"
+"""The action of a finding that lies wholly in bytes that a debugger follows: it stays, and is reported."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a search found. ``seeds`` are the values that it swept for; ``searched`` is in bytes of the file."""
+
+    findings: tuple[Finding, ...]
+    seeds: tuple[Seed, ...]
+    suppressed: dict[str, int]
+    searched: int
+
+    @property
+    def kept(self) -> int:
+        """How many findings stay because a debugger needs the bytes."""
+        return sum(finding.action == PROTECTED for finding in self.findings)
+
+    def with_more(self, later: Outcome, edits: Iterable[Edit]) -> Outcome:
+        """The same outcome with the findings of a later round that ``edits`` were made for."""
+        fresh = SpanSet(edit.span for edit in edits)
+        more = [finding for finding in later.findings if any(_touches(fresh, finding))]
+        return replace(self, findings=(*self.findings, *more), seeds=later.seeds)
+
+
+def _touches(spans: SpanSet, finding: Finding) -> Iterable[bool]:
+    return (total(spans.outside(span)) < len(span) for span in finding.spans)
+
+
+class Redaction:
+    """Compiled rules under a policy. Use it for any number of dumps."""
+
+    def __init__(self, rules: RuleSet, policy: Policy, search: Search, known: Sequence[SecretValue] = ()) -> None:
+        self.rules = rules
+        self.policy = policy
+        self._search = search
+        self._known = tuple(known)
+        self._actions = policy.decide(rules)
+        self._detectors = build_detectors(rules)
+        self._scanner = Scanner(self._detectors, search)
+        self._fields = process.build(rules)
+
+    @property
+    def engine(self) -> str:
+        """The name of the engine that searches."""
+        return self._search.engine
+
+    def by_engine(self, engine: str) -> Redaction:
+        """The same redaction by another engine."""
+        return Redaction(self.rules, self.policy, replace(self._search, engine=engine), self._known)
+
+    def search(
+        self, dump: Dump, progress: Progress = silent, *, seeds: Sequence[Seed] = (), stage: str = "search"
+    ) -> Outcome:
+        """Everything that is secret in ``dump``: by rule, by process structure, and every copy of it.
+
+        ``seeds`` are values of an earlier round, swept again. Calls ``progress`` with the stage ``stage`` for the rules
+        and ``stage`` + " copies" for the sweep.
+        """
+        scan = self._scanner.scan(dump, progress, stage)
+        in_fields = process.find(dump, self._fields)
+        direct = apply(self._actions, (*scan.findings, *in_fields))
+        masked = [finding for finding in direct if finding.action != Action.REPORT.value]
+        seeds = seeds_of(masked, self._known, seeds)
+        copies = Sweeper(seeds, self._search).sweep(dump, progress, f"{stage} copies")
+        found = SpanSet(span for finding in masked for span in finding.spans)
+        new = (finding for finding in copies if not found.covers(finding.spans))
+        protected = SpanSet(dump.protected)
+        findings = sorted(
+            (_settled(finding, protected) for finding in (*direct, *new)),
+            key=lambda finding: (finding.spans, finding.rule, finding.encoding.codec),
+        )
+        return Outcome(tuple(findings), seeds, dict(Counter(scan.suppressed)), scan.searched)
+
+
+def _settled(finding: Finding, protected: SpanSet) -> Finding:
+    """The finding with the action that is really possible."""
+    if finding.action != Action.REPORT.value and protected.covers(finding.spans):
+        return replace(finding, action=PROTECTED)
+    return finding

@@ -1,0 +1,121 @@
+"""A second opinion on a dump's structure, from an independent reader in a child process with limits.
+
+On hostile input such a reader may loop, or take all memory. So the child gets the dump as its standard input
+(read-only where the platform can do that), an empty environment, and limits on memory and CPU time (on Windows the
+time limit alone, see :mod:`dumpscrub.platform.limits`). It answers with JSON lines: ``"ready"`` once it has started,
+then one line a table of numbers. Names and bytes of memory stay in the child.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import math
+import os
+import subprocess
+import sys
+from array import array
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from dumpscrub.errors import DumpscrubError
+from dumpscrub.independent import READERS, Table
+from dumpscrub.platform import files, limits
+
+MEMORY = 2 << 30
+"""Bytes of address space that the child may use."""
+ANSWER = 32 << 20
+"""Bytes that the child may answer with: enough for some 400,000 ranges of memory."""
+
+_START = "import sys; sys.path[:] = sys.argv[3:]; from dumpscrub import reopen; reopen.main(sys.argv[1], sys.argv[2])"
+_READY = b'"ready"\n'
+_KEPT = ("SYSTEMROOT", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
+"""What an interpreter may need from the environment in order to start."""
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What an independent reader saw: for one format always the same tables in the same order."""
+
+    tables: tuple[Table, ...]
+
+    def table(self, name: str) -> Table:
+        """The table ``name``; KeyError where there is none."""
+        return {table.name: table for table in self.tables}[name]
+
+
+def summarise(dump: Path | int, format_name: str, timeout: float = 30) -> Summary | None:
+    """What the independent reader for ``format_name`` sees in ``dump``, a path or the descriptor of an open file.
+
+    Returns None where there is no such reader, or where it cannot read the dump within its limits; ``timeout`` is in
+    seconds. Raises DumpscrubError where the child process itself does not start.
+    """
+    if format_name not in READERS:
+        return None
+    descriptor = files.open_again(dump) if isinstance(dump, int) else os.open(dump, os.O_RDONLY | files.FLAGS)
+    try:
+        answer = _ask(format_name, descriptor, timeout)
+    finally:
+        os.close(descriptor)
+    return None if answer is None else Summary(tuple(_tables(answer)))
+
+
+def _ask(format_name: str, descriptor: int, timeout: float) -> bytes | None:
+    """The child's answer, None where it is not complete."""
+    # Isolated (-I), the child takes no module from the environment or the working directory, but from where we do.
+    paths = [path for path in sys.path if path]
+    command = [sys.executable, "-I", "-c", _START, format_name, str(math.ceil(timeout)), *paths]
+    environment = {name: os.environ[name] for name in _KEPT if name in os.environ}
+    try:
+        child = subprocess.run(
+            command,
+            stdin=descriptor,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=environment,
+            timeout=timeout,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        return None
+    except OSError as error:
+        raise _not_started() from error
+    if not child.stdout.startswith(_READY):
+        raise _not_started()
+    return child.stdout if child.returncode == 0 else None
+
+
+def _not_started() -> DumpscrubError:
+    return DumpscrubError("the independent reader does not start: reinstall dumpscrub in a fresh environment")
+
+
+def _tables(answer: bytes) -> Iterator[Table]:
+    for line in answer.splitlines()[1:]:
+        table = json.loads(line)
+        yield Table(table["name"], tuple(table["columns"]), array("Q", table["values"]))
+
+
+def main(format_name: str, seconds: str) -> None:
+    """The child: read the dump on standard input and answer on standard output. It may end with any exception."""
+    limits.harden_process()
+    logging.disable()
+    with os.fdopen(os.dup(1), "wb") as answer, Path(os.devnull).open("wb") as nowhere:
+        os.dup2(nowhere.fileno(), 1)  # what a reader prints is not an answer
+        answer.write(_READY)
+        answer.flush()
+        limits.limit_process(MEMORY, int(seconds))
+        with open(0, "rb", closefd=False) as dump:
+            dump.seek(0)
+            _answer(answer, READERS[format_name](dump))
+
+
+def _answer(stream: BinaryIO, tables: Iterable[Table]) -> None:
+    """Write one line a table. Raises MemoryError where that is more than :data:`ANSWER` bytes."""
+    room = ANSWER
+    for table in tables:
+        line = {"name": table.name, "columns": table.columns, "values": table.values.tolist()}
+        room -= stream.write(json.dumps(line, separators=(",", ":")).encode() + b"\n")
+        if room < 0:
+            raise MemoryError

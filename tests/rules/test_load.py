@@ -1,0 +1,82 @@
+"""A rule file is read strictly: what cannot be used is one clear line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from dumpscrub.errors import RuleError
+from dumpscrub.model import Confidence, Encoding
+from dumpscrub.rules.load import load_rules, parse
+from dumpscrub.rules.schema import Action, Boundary
+
+GOOD = """
+[[rule]]
+id = "our-token"
+name = "Our token"
+categories = ["token", "ours"]
+anchors = ["OUR-"]
+pattern = '(?P<secret>OUR-[A-Z0-9]{12})'
+encodings = ["utf-8", "utf-16-le"]
+boundary = "left"
+after = 32
+confidence = "high"
+action = "report"
+propagate = false
+"""
+
+
+def test_every_key_is_read() -> None:
+    (rule,) = parse(GOOD, "ours.toml")
+    assert (rule.id, rule.category, rule.anchors) == ("our-token", "token", ("OUR-",))
+    assert rule.encodings == (Encoding.UTF8, Encoding.UTF16LE)
+    assert (rule.boundary, rule.after, rule.before) == (Boundary.LEFT, 32, 0)
+    assert (rule.confidence, rule.action, rule.propagate) == (Confidence.HIGH, Action.REPORT, False)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (("[[rule]]", "[[rule"), "ours.toml: not valid TOML"),
+        (("after = 32", "aftre = 32"), "ours.toml, rule 1: unknown key 'aftre': the keys are"),
+        (("after = 32", "after = -1"), "ours.toml, rule 1, after: a number from 0 to"),
+        (("after = 32", 'after = "32"'), "ours.toml, rule 1, after: a number from 0 to"),
+        (('"left"', '"sideways"'), "boundary: one of none, left, right, both is expected"),
+        (('"utf-16-le"', '"ebcdic"'), "encodings: one of utf-8, utf-16-le, utf-16-be, utf-32-le, binary is expected"),
+        (("propagate = false", "propagate = 0"), "propagate: true or false is expected"),
+        (('id = "our-token"', 'id = "Our Token"'), "the id holds small letters, digits and single hyphens only"),
+        (('name = "Our token"', ""), "the key 'name' is missing"),
+        (('anchors = ["OUR-"]', ""), "a pattern rule has a pattern and at least one anchor"),
+        (("[[rule]]", "[rules]"), "a rule file holds [[rule]] tables and nothing else"),
+    ],
+)
+def test_a_broken_rule_is_one_clear_line(change: tuple[str, str], message: str) -> None:
+    with pytest.raises(RuleError) as caught:
+        parse(GOOD.replace(*change), "ours.toml")
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_two_rules_with_one_id_are_refused() -> None:
+    with pytest.raises(RuleError, match="two rules have the id our-token"):
+        parse(GOOD + GOOD, "ours.toml")
+
+
+def test_a_later_rule_replaces_the_shipped_one(tmp_path: Path) -> None:
+    shipped = load_rules()
+    first = shipped.rules[0]
+    (tmp_path / "mine.toml").write_text(GOOD.replace("our-token", first.id))
+    mine = load_rules([tmp_path])
+    assert len(mine) == len(shipped)
+    replaced = mine.get(first.id)
+    assert replaced is not None
+    assert replaced.name == "Our token"
+
+
+def test_a_missing_or_binary_file_says_so(tmp_path: Path) -> None:
+    with pytest.raises(RuleError, match=r"none\.toml: cannot read the rule file \(No such file or directory\)"):
+        load_rules([tmp_path / "none.toml"])
+    (tmp_path / "binary.toml").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(RuleError, match=r"binary\.toml: the rule file is not UTF-8"):
+        load_rules([tmp_path / "binary.toml"])

@@ -1,0 +1,117 @@
+"""The floors: imports only go down, and no module is left out of its package's registry.
+
+Read from the source with ``ast``, so that an import inside a function counts too.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import dumpscrub
+
+PACKAGE = Path(dumpscrub.__file__).parent
+
+FLOORS: tuple[tuple[str, frozenset[str]], ...] = (
+    (
+        "core types",
+        frozenset({"errors", "span", "source", "layout", "model", "progress", "printable", "paths", "version"}),
+    ),
+    ("formats and rules", frozenset({"formats", "rules", "platform", "result"})),
+    ("search", frozenset({"search"})),
+    ("detectors and operators", frozenset({"detectors", "operators", "known"})),
+    (
+        "findings to edits",
+        frozenset({"scanner", "propagation", "policy", "plan", "composition", "records"}),
+    ),
+    ("a whole search, another reader", frozenset({"redaction", "independent"})),
+    ("another reader in a child process", frozenset({"reopen"})),
+    ("writing and telling", frozenset({"writer", "verifier", "audit", "reports"})),
+    ("orchestration", frozenset({"pipeline"})),
+    ("the Python API", frozenset({"__init__"})),
+    ("the command line", frozenset({"cli"})),
+    ("python -m", frozenset({"__main__"})),
+)
+"""From the bottom up; each entry is a module or a package directly below ``dumpscrub``."""
+
+REGISTRIES = ("formats", "detectors", "operators", "reports", "cli")
+
+
+def modules() -> dict[str, Path]:
+    """Every module by its dotted name below ``dumpscrub``; a package is named without its ``__init__``."""
+    found = {}
+    for path in sorted(PACKAGE.rglob("*.py")):
+        parts = path.relative_to(PACKAGE).with_suffix("").parts
+        found[".".join(parts[:-1] if parts[-1] == "__init__" and len(parts) > 1 else parts)] = path
+    return found
+
+
+MODULES = modules()
+
+
+def imports(module: str) -> Iterator[str]:
+    """The modules of dumpscrub that ``module`` imports."""
+    for node in ast.walk(ast.parse(MODULES[module].read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name.removeprefix("dumpscrub.") for alias in node.names if "dumpscrub." in alias.name)
+        elif isinstance(node, ast.ImportFrom) and top_of(node.module or "") == "dumpscrub":
+            base = (node.module or "").removeprefix("dumpscrub").removeprefix(".")
+            for alias in node.names:
+                name = f"{base}.{alias.name}".removeprefix(".")
+                yield name if name in MODULES else base or "__init__"
+
+
+def top_of(module: str) -> str:
+    """The module or package directly below ``dumpscrub`` that ``module`` belongs to."""
+    return module.partition(".")[0]
+
+
+def floor(module: str) -> int:
+    top = top_of(module)
+    return next(number for number, (_, members) in enumerate(FLOORS) if top in members)
+
+
+def reachable(start: str) -> set[str]:
+    """The modules that come along when ``start`` is imported, packages on the way included."""
+    seen: set[str] = set()
+    waiting = [start]
+    while waiting:
+        module = waiting.pop()
+        if module in seen:
+            continue
+        seen.add(module)
+        waiting += imports(module)
+        if "." in module:
+            waiting.append(module.rpartition(".")[0])
+    return seen
+
+
+def test_every_module_stands_on_a_floor() -> None:
+    placed = frozenset().union(*(members for _, members in FLOORS))
+    assert {top_of(module) for module in MODULES} <= placed
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_imports_only_go_down(module: str) -> None:
+    for target in imports(module):
+        same = top_of(target) == top_of(module) or floor(target) == floor(module) == 0
+        assert same or floor(target) < floor(module), f"{module} imports {target}, which does not stand below it"
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_imports_are_absolute(module: str) -> None:
+    nodes = ast.walk(ast.parse(MODULES[module].read_text("utf-8")))
+    assert not [node for node in nodes if isinstance(node, ast.ImportFrom) and node.level]
+
+
+@pytest.mark.parametrize("package", REGISTRIES)
+def test_every_sibling_is_registered(package: str) -> None:
+    siblings = {module for module in MODULES if module.startswith(f"{package}.")}
+    assert siblings <= reachable(package) | {f"{package}.base"}
+
+
+def test_no_module_is_left_over() -> None:
+    assert set(MODULES) - reachable("__main__") - {"__init__"} == set()

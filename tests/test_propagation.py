@@ -1,0 +1,138 @@
+"""Copies of values are found in other forms, where they are cut short, and in registers."""
+
+from __future__ import annotations
+
+import base64
+
+import pytest
+
+from dumpscrub.layout import LayoutBuilder, RegionKind
+from dumpscrub.model import Confidence, Dump, Encoding, Field, FieldKind, Finding, Origin, SecretValue
+from dumpscrub.propagation import KNOWN_RULE, Seed, Sweeper, seeds_of
+from dumpscrub.search.finder import Search
+from dumpscrub.search.literals import ENGINES
+from dumpscrub.source import BytesSource
+from dumpscrub.span import Span
+
+VALUE = "Tr0ub4dor&Stapler"
+
+
+def seed(text: str, origin: Origin = Origin.PROPAGATED) -> Seed:
+    return Seed(SecretValue(text.encode()), "rule", "class", "mask", origin)
+
+
+def memory(data: bytes, fields: tuple[Field, ...] = ()) -> Dump:
+    builder = LayoutBuilder(len(data))
+    builder.add(0, len(data), RegionKind.HEAP, "heap", 0x1000)
+    return Dump("test", BytesSource(data), builder.build(), fields)
+
+
+def sweep(dump: Dump, *seeds: Seed, engine: str = "hyperscan") -> list[tuple[tuple[Span, ...], Encoding]]:
+    copies = Sweeper(seeds, Search(engine, 1, 4096)).sweep(dump)
+    return [(copy.spans, copy.encoding) for copy in copies]
+
+
+FORMS = [
+    (VALUE.encode(), Encoding.UTF8),
+    (VALUE.upper().encode(), Encoding.UTF8),
+    (VALUE.encode("utf-16-le"), Encoding.UTF16LE),
+    (VALUE.lower().encode("utf-16-le"), Encoding.UTF16LE),
+    (VALUE.encode("utf-16-be"), Encoding.UTF16BE),
+    (VALUE.encode("utf-32-le"), Encoding.UTF32LE),
+    (VALUE[::-1].encode(), Encoding.UTF8),
+    (VALUE.encode().hex().encode(), Encoding.UTF8),
+    (VALUE.replace("&", "&amp;").encode(), Encoding.UTF8),
+    (VALUE.replace("&", "%26").encode("utf-16-le"), Encoding.UTF16LE),
+    (VALUE.replace("&", "\\u0026").encode("utf-16-le"), Encoding.UTF16LE),
+]
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("shift", [0, 1])
+@pytest.mark.parametrize(("form", "encoding"), FORMS)
+def test_every_form_is_found_at_its_exact_span(form: bytes, encoding: Encoding, shift: int, engine: str) -> None:
+    data = b"\x01" * (64 + shift) + form + b"\x01" * 64
+    start = 64 + shift
+    assert sweep(memory(data), seed(VALUE), engine=engine) == [((Span(start, start + len(form)),), encoding)]
+
+
+@pytest.mark.parametrize("before", [b"", b"a", b"ab"])
+def test_base64_is_found_at_each_phase(before: bytes) -> None:
+    text = base64.b64encode(before + VALUE.encode() + b"tail")
+    (((span,), _),) = sweep(memory(b"\x01" * 10 + text + b"\x01" * 10), seed(VALUE))
+    assert 10 <= span.start <= 14
+    # What is left of the text tells at most a part of the first and of the last character.
+    assert len(span) >= len(VALUE) * 4 // 3 - 2
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("kept", range(8, len(VALUE)))
+def test_beginning_of_a_value_where_memory_is_cut(kept: int, engine: str) -> None:
+    data = b"x" * 30 + VALUE.encode()[:kept]
+    assert sweep(memory(data), seed(VALUE), engine=engine) == [((Span(30, 30 + kept),), Encoding.UTF8)]
+
+
+def test_seven_characters_at_a_cut_are_not_taken() -> None:
+    assert sweep(memory(b"x" * 30 + VALUE.encode()[:7]), seed(VALUE)) == []
+
+
+def test_beginning_of_a_value_elsewhere_is_not_taken() -> None:
+    assert sweep(memory(b"x" * 30 + VALUE.encode()[:12] + b"\0" * 30), seed(VALUE)) == []
+
+
+@pytest.mark.parametrize("kept", range(8, len(VALUE)))
+def test_end_of_a_value_where_memory_begins(kept: int) -> None:
+    data = VALUE.encode("utf-16-le")[-2 * kept :] + b"x" * 30
+    assert sweep(memory(data), seed(VALUE)) == [((Span(0, 2 * kept),), Encoding.UTF16LE)]
+
+
+def test_value_cut_short_in_a_field() -> None:
+    arguments = b"run --password=" + VALUE.encode()[:9] + b"\0"
+    data = b"\x01" * 16 + arguments + b"\x01" * 16
+    field = Field(FieldKind.COMMAND_LINE, Encoding.UTF8, (Span(16, 16 + len(arguments)),), cut=True)
+    assert sweep(memory(data, (field,)), seed(VALUE)) == [((Span(31, 40),), Encoding.UTF8)]
+
+
+def test_eight_characters_in_a_register() -> None:
+    register = VALUE.encode("utf-16-le")[4:20]
+    data = b"\x01" * 32 + bytes(16) + register + bytes(16) + VALUE[3:11].encode() + bytes(8)
+    field = Field(FieldKind.REGISTERS, Encoding.BINARY, (Span(32, len(data)),))
+    assert sweep(memory(data, (field,)), seed(VALUE)) == [
+        ((Span(48, 64),), Encoding.UTF16LE),
+        ((Span(80, 88),), Encoding.UTF8),
+    ]
+
+
+@pytest.mark.parametrize(("neighbours", "found"), [(b"x\0", 0), (b"\0x", 0), (b"\0\0", 1), (b"=;", 1), (b'""', 1)])
+def test_a_short_value_counts_only_where_it_stands_alone(neighbours: bytes, found: int) -> None:
+    data = b"\x01" * 8 + neighbours[:1] + b"q7!zk" + neighbours[1:] + b"\x01" * 8
+    assert len(sweep(memory(data), seed("q7!zk"))) == found
+
+
+def test_utf_16_le_text_after_a_zero_byte_is_found_once() -> None:
+    data = b"\x01\0\0" + VALUE.encode("utf-16-le") + b"\0\0\x01"
+    assert sweep(memory(data), seed(VALUE)) == [((Span(3, 3 + 2 * len(VALUE)),), Encoding.UTF16LE)]
+
+
+def test_long_values_are_compared_to_their_end() -> None:
+    value = "-----BEGIN THING-----" + "".join(f"{number:05}" for number in range(500))
+    data = b"\x01" * 9 + value.encode() + b"\x01" * 9 + value.encode()[:-1] + b"#" + b"\x01" * 9
+    assert sweep(memory(data), seed(value)) == [((Span(9, 9 + len(value)),), Encoding.UTF8)]
+
+
+def test_seeds_are_distinct_and_known_values_come_first() -> None:
+    values = (SecretValue(b'p"w\\n1x'), SecretValue(b"password"), SecretValue(b"abc"), SecretValue(VALUE.encode()))
+    found = Finding("r", "c", (Span(0, 1),), Encoding.UTF8, Origin.DIRECT, Confidence.HIGH, "mask", values)
+    seeds = seeds_of((found, found), known=[SecretValue(VALUE.encode())])
+    assert seeds[0].rule == KNOWN_RULE
+    assert seeds[0].origin is Origin.KNOWN
+    texts = [seed.value.data for seed in seeds]
+    assert texts.count(VALUE.encode()) == 1
+    assert b"password" not in texts, "a common word is not swept"
+    assert b"abc" not in texts, "nothing under four characters is swept"
+    assert b'p"w\\n1x' in texts
+    assert b'p"w\n1x' in texts, "the value is also swept without its escapes"
+
+
+def test_no_value_shows_in_a_representation() -> None:
+    assert "ub4dor" not in f"{seed(VALUE)!r}{seed(VALUE)}{(seed(VALUE).value,)!r}"
