@@ -149,8 +149,8 @@ def _plain_entries(lines: Sequence[str], name: str) -> Iterator[_Entry]:
             yield _Entry(number, (line,))
             continue
         found = _PROPERTY.match(line)
-        value = found[1] if found else ""
-        yield _Entry(number, (*_readings(line), *_readings(value)) if value.strip("=") else (line,))
+        value = found[1] if found and found[1].strip("=") else ""
+        yield _Entry(number, (*_readings(line), *_readings(value)))
 
 
 def _is_env(lines: Sequence[str]) -> bool:

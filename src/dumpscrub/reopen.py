@@ -29,7 +29,15 @@ MEMORY = 2 << 30
 ANSWER = 32 << 20
 """Bytes that the child may answer with: enough for some 400,000 ranges of memory."""
 
-_START = "import sys; sys.path[:] = sys.argv[3:]; from dumpscrub import reopen; reopen.main(sys.argv[1], sys.argv[2])"
+_IMPORT = """
+import sys, types
+sys.modules["dumpscrub"] = package = types.ModuleType("dumpscrub")
+package.__path__ = sys.argv[3:4]
+sys.path[:] = sys.argv[4:]
+from dumpscrub import reopen
+"""
+"""Import this module alone: the package itself would load the search, whose memory would count against the limit."""
+_START = _IMPORT + "reopen.main(sys.argv[1], sys.argv[2])"
 _READY = b'"ready"\n'
 _KEPT = ("SYSTEMROOT", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
 """What an interpreter may need from the environment in order to start."""
@@ -65,7 +73,7 @@ def summarise(dump: Path | int, format_name: str, timeout: float = 30) -> Summar
 def _ask(format_name: str, descriptor: int, timeout: float) -> bytes | None:
     """The child's answer, None where it is not complete."""
     # Isolated (-I), the child takes no module from the environment or the working directory, but from where we do.
-    paths = [path for path in sys.path if path]
+    paths = [str(Path(__file__).parent), *filter(None, sys.path)]
     command = [sys.executable, "-I", "-c", _START, format_name, str(math.ceil(timeout)), *paths]
     environment = {name: os.environ[name] for name in _KEPT if name in os.environ}
     try:

@@ -17,7 +17,7 @@ from typing import IO, Self
 
 from dumpscrub.errors import DumpscrubError, InputError, OutputError
 from dumpscrub.model import Edit
-from dumpscrub.paths import check_input, check_paths, default_audit, default_output, input_errors, output_errors, shown
+from dumpscrub.paths import input_errors, output_errors, shown
 from dumpscrub.platform import files
 from dumpscrub.progress import Progress, silent
 
@@ -172,14 +172,3 @@ def _copy(
 
 def _changed(path: Path) -> InputError:
     return InputError(f"{shown(path)} changed while it was read: wait until it is complete, and retry")
-
-
-__all__ = [
-    "PrivateCopy",
-    "PrivateLog",
-    "check_input",
-    "check_paths",
-    "default_audit",
-    "default_output",
-    "publish",
-]

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from dumpscrub.detectors import pattern, process
+from dumpscrub.detectors import der, encoded_der, pattern, pem, process
 from dumpscrub.detectors.base import Detector
 from dumpscrub.errors import RuleError
 from dumpscrub.rules.schema import Rule, RuleSet
 
+_MODULES = (pattern, pem, der, encoded_der)
+
 DETECTORS: Mapping[str, Callable[[Rule], Detector]] = {
-    **dict.fromkeys(pattern.NAMES, pattern.build),
+    name: module.build for module in _MODULES for name in module.NAMES
 }
 """Builders by the name that a rule gives. Rules for fields (:mod:`dumpscrub.detectors.process`) have no anchors."""
 

@@ -36,15 +36,23 @@ class Match:
 
 
 class Detector(Protocol):
-    """Verifies hits for one rule. Stateless: workers share it.
+    """Verifies hits for one rule. Stateless: workers share it."""
 
-    ``before`` and ``after`` are the code units around the hit that :meth:`verify` wants to see.
-    """
+    @property
+    def rule(self) -> Rule:
+        """The rule that the findings belong to."""
 
-    rule: Rule
-    anchors: tuple[Anchor, ...]
-    before: int
-    after: int
+    @property
+    def anchors(self) -> tuple[Anchor, ...]:
+        """What to search for; one of them stands in every match."""
+
+    @property
+    def before(self) -> int:
+        """Code units to show before the hit."""
+
+    @property
+    def after(self) -> int:
+        """Code units to show from the hit on."""
 
     def verify(self, window: Window) -> Iterable[Match]:
         """The matches that contain the hit of ``window``; linear in the window's size."""

@@ -27,6 +27,8 @@ from dumpscrub.span import Span, union
 
 _MAGIC = b"\x7fELF"
 _ET_CORE = 4
+_AS_RAW = "the file is searched as raw bytes"
+_MAX_NOTE_SEGMENTS = 1024  # writers use one
 
 
 class ElfCore:
@@ -49,9 +51,8 @@ class ElfCore:
             reader = Reader(source, header.order)
             segments, table = read_segments(reader, header, notices)
         except FormatError as error:
-            return Dump(self.name, source, raw_layout(source.size), notices=(*notices, str(error)))
-        note_segments = _spans(segments.take(segments.types == PT_NOTE))
-        notes = read_notes(reader, header, note_segments, notices)
+            return Dump(self.name, source, raw_layout(source.size), notices=(*notices, f"{error}; {_AS_RAW}"))
+        notes = read_notes(reader, header, _note_segments(segments, notices), notices)
         sections = section_headers(reader, header)
         fixed = [("elf header", Span(0, header.size)), ("program headers", table), ("section headers", sections)]
         layout = _layout(source, header, segments, notes, fixed)
@@ -68,10 +69,14 @@ class ElfCore:
         )
 
 
-def _spans(segments: Segments) -> tuple[Span, ...]:
-    """The file spans of segments, disjoint."""
-    ends = segments.offsets + segments.sizes
-    return union(Span(start, end) for start, end in zip(segments.offsets.tolist(), ends.tolist(), strict=True))
+def _note_segments(segments: Segments, notices: list[str]) -> tuple[Span, ...]:
+    """The file spans of segments of notes, disjoint."""
+    which = np.flatnonzero(segments.types == PT_NOTE)
+    if len(which) > _MAX_NOTE_SEGMENTS:
+        notices.append(f"there are {len(which)} segments of notes: {_MAX_NOTE_SEGMENTS} of them are followed")
+    notes = segments.take(which[:_MAX_NOTE_SEGMENTS])
+    ends = notes.offsets + notes.sizes
+    return union(Span(start, end) for start, end in zip(notes.offsets.tolist(), ends.tolist(), strict=True))
 
 
 def _layout(source: Source, header: Header, segments: Segments, notes: Notes, fixed: list[tuple[str, Span]]) -> Layout:

@@ -23,7 +23,7 @@ PF_X, PF_W, PF_R = 1, 2, 4
 
 _PN_XNUM = 0xFFFF
 _MAX_SEGMENTS = 1 << 22  # more than any process maps; bounds the memory that the columns take
-_UNLINKED = "the core's program headers cannot be followed: the file is searched as raw bytes"
+_UNLINKED = "the core's program headers cannot be followed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +94,7 @@ def read_header(source: Source) -> Header:
     """The ELF header of ``source``; FormatError where it is cut off or of an unknown class or byte order."""
     identity = Reader(source).bytes(0, 16)
     if identity[4] not in (1, 2) or identity[5] not in (1, 2):
-        raise FormatError("the core's ELF header is damaged: the file is searched as raw bytes")
+        raise FormatError("the core's ELF header is damaged")
     wide, order = identity[4] == 2, "<" if identity[5] == 1 else ">"
     layout = "HHIQQQIHHHHHH" if wide else "HHIIIIIHHHHHH"
     fields = Reader(source, order).unpack(layout, 16)

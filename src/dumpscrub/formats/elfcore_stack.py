@@ -23,7 +23,7 @@ from dumpscrub.layout import Layout
 from dumpscrub.model import Encoding, Field, FieldKind
 from dumpscrub.source import Source, read
 
-AT_PHDR, AT_PLATFORM, AT_BASE_PLATFORM, AT_RANDOM, AT_EXECFN, AT_SYSINFO_EHDR = 3, 15, 24, 25, 31, 33
+AT_PLATFORM, AT_BASE_PLATFORM, AT_RANDOM, AT_EXECFN, AT_SYSINFO_EHDR = 15, 24, 25, 31, 33
 
 _REACH = 8 << 20  # Linux allows 6 MiB of arguments and environment
 _MAX_STRING = 128 << 10  # and this much for one of them
@@ -132,8 +132,8 @@ def _pointers_before(data: bytes, end: int, word: np.dtype[np.unsignedinteger]) 
 def _strings(stack: _Stack, values: dict[int, int], vectors: _Vectors) -> tuple[int, int]:
     """Where the strings of both kinds begin and end, as indices of the stack's data."""
     data = stack.data
-    end = stack.index(values.get(AT_EXECFN, 0))
-    if end < 0:
+    end = min(values.get(AT_EXECFN, 0) - stack.base, len(data))
+    if end <= 0:
         end = data.rfind(b"\x00", 0, len(data.rstrip(b"\x00"))) + 1
     lowest = _end_of_auxiliary_strings(stack, values, end)
     known = [index for index in map(stack.index, vectors.argv) if lowest <= index < end]
@@ -163,8 +163,9 @@ def _border(stack: _Stack, vectors: _Vectors, start: int, end: int) -> int:
     last = max((index for index in map(stack.index, vectors.argv) if start <= index < end), default=-1)
     if last >= 0:
         return min(end, stack.data.find(b"\x00", last, end) + 1 or end)
-    border = end
-    for string in reversed(stack.data[start:end].split(b"\x00")[:-1]):
+    *strings, rest = stack.data[start:end].split(b"\x00")
+    border = end - len(rest)
+    for string in reversed(strings):
         if string and not _VARIABLE.match(string):
             break
         border -= len(string) + 1

@@ -79,7 +79,8 @@ def _styles(text: str) -> Iterator[tuple[str, str]]:
         for safe in _PERCENT_SAFE:
             percent = _percent(text, safe, uppercase)
             yield "percent", percent
-            yield "percent+", percent.replace("%20", "+")
+            if "+" not in safe:
+                yield "percent+", percent.replace("%20", "+")
     once = _json(text, "", uppercase=False, non_ascii=False, slash=False)
     yield "json(json)", _json(once, "", uppercase=False, non_ascii=False, slash=False)
     for quote, apostrophe, others, numeric in _XML_STYLES:

@@ -23,6 +23,7 @@ _SHORTEST_FORM = 6
 _CASELESS_FROM = 8
 _SHORTEST_WORDS = 16
 _SHORTEST_INTEGER = 64
+_SEPARATORS = "- :"
 _LONGEST_SEPARATED = 256
 """Bytes that are also looked for as hexadecimal with separators; it is fingerprints and keys that are shown so."""
 _DIGITS = ((28, 4), (30, 4), (60, 8))
@@ -120,9 +121,9 @@ def _text_forms(text: str) -> Iterator[Form]:
         yield from _written("lines", variant)
         for other, name in escaped(variant).items():
             yield from _written(name, other)
-    for codec in ("utf-8", "utf-16-le"):
+    for codec, separators in (("utf-8", _SEPARATORS), ("utf-16-le", "")):
         yield from _base64_forms(codec, text.encode(codec))
-        yield from _hex_forms(codec, text.encode(codec))
+        yield from _hex_forms(codec, text.encode(codec), separators)
 
 
 def _plain_forms(text: str) -> Iterator[Form]:
@@ -145,7 +146,7 @@ def _binary_forms(data: bytes) -> Iterator[Form]:
         yield from _digit_forms(data)
     yield from _base64_forms("raw", significant)
     yield from _pem_forms(data)
-    yield from _hex_forms("raw", significant)
+    yield from _hex_forms("raw", significant, _SEPARATORS)
 
 
 def _number(name: str, data: bytes) -> Form:
@@ -191,11 +192,10 @@ def _base64_forms(what: str, data: bytes) -> Iterator[Form]:
             yield from _written(f"base64url({what})", core.replace("+", "-").replace("/", "_"), foldable=False)
 
 
-def _hex_forms(what: str, data: bytes) -> Iterator[Form]:
+def _hex_forms(what: str, data: bytes, separators: str) -> Iterator[Form]:
     yield from _written(f"hex({what})", data.hex())
-    if len(data) <= _LONGEST_SEPARATED:
-        for separator in "- :":
-            yield from _written(f"hex({what})", data.hex(separator))
+    for separator in separators if len(data) <= _LONGEST_SEPARATED else "":
+        yield from _written(f"hex({what})", data.hex(separator))
 
 
 def _pem_forms(data: bytes) -> Iterator[Form]:
