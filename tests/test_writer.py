@@ -169,6 +169,28 @@ def test_both_are_published_or_none(dump: Path, folder: Path, taken: str) -> Non
     assert (folder / taken).read_bytes() == b"theirs"
 
 
+@linux
+def test_the_bytes_are_on_the_disk_before_a_name_appears(
+    dump: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls: list[str] = []
+    real_fsync, real_link = os.fsync, os.link
+
+    def fsync(descriptor: int) -> None:
+        calls.append("sync directory" if stat.S_ISDIR(os.fstat(descriptor).st_mode) else "sync file")
+        real_fsync(descriptor)
+
+    def link(source: str, target: Path, **keywords: int) -> None:
+        calls.append(target.name)
+        real_link(source, target, **keywords)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    monkeypatch.setattr(os, "link", link)
+    with PrivateLog.make(folder / "log") as log, PrivateCopy.make(dump, folder) as copy:
+        publish((log, folder / "log"), (copy, folder / "copy"))
+    assert calls == ["sync file", "sync file", "log", "copy", "sync directory"]
+
+
 def test_the_log_may_stand_in_another_directory(dump: Path, folder: Path, tmp_path: Path) -> None:
     (tmp_path / "logs").mkdir()
     with PrivateLog.make(tmp_path / "logs" / "log") as log, PrivateCopy.make(dump, folder) as copy:
@@ -188,9 +210,9 @@ def test_the_log_is_utf8_with_line_feeds(folder: Path) -> None:
 
 @linux
 def test_a_log_that_does_not_fit(folder: Path) -> None:
-    with file_size_limit(10_000), PrivateLog.make(folder / "log") as log:
-        with pytest.raises(OutputError) as caught, log.writing() as stream:
-            stream.write("x" * 100_000)
+    limited, log = file_size_limit(10_000), PrivateLog.make(folder / "log")
+    with log, limited, pytest.raises(OutputError) as caught, log.writing() as stream:
+        stream.write("x" * 100_000)
     assert "does not allow a file so large" in str(caught.value)
     assert listing(folder) == []
 

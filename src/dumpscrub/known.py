@@ -155,11 +155,10 @@ def _plain_entries(lines: Sequence[str], name: str) -> Iterator[_Entry]:
 
 def _is_env(lines: Sequence[str]) -> bool:
     """True where each line assigns to what is clearly a name, so that no line can be a secret as a whole."""
-    entries = _logical_lines(lines)
-    assignments = [_ASSIGNMENT.match(line) for _, line in entries]
-    return bool(assignments) and all(
+    assignments = [(_ASSIGNMENT.match(line), line) for _, line in _logical_lines(lines)]
+    return any(found and found[2].strip("=") for found, _ in assignments) and all(
         found and (line.startswith(("export ", "set ")) or _CONSTANT_NAME.match(found[1]) or is_secret_name(found[1]))
-        for found, (_, line) in zip(assignments, entries, strict=True)
+        for found, line in assignments
     )
 
 

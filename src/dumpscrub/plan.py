@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from dumpscrub.model import Dump, Edit, Encoding, Finding
 from dumpscrub.operators import OPERATORS
-from dumpscrub.source import Source
+from dumpscrub.source import Source, releasing
 from dumpscrub.span import Span, SpanSet
 
 
@@ -73,7 +73,9 @@ def _one(run: list[Edit]) -> Edit:
 
 def changing(source: Source, edits: Iterable[Edit]) -> tuple[Edit, ...]:
     """The edits that change a byte of ``source``: what is masked already is no work."""
-    return tuple(edit for edit in edits if source.view(edit.span.start, edit.span.end) != edit.replacement)
+    return tuple(
+        edit for edit in releasing(source, edits) if source.view(edit.span.start, edit.span.end) != edit.replacement
+    )
 
 
 def overlay(under: Sequence[Edit], over: Sequence[Edit]) -> tuple[Edit, ...]:

@@ -21,6 +21,7 @@ from dumpscrub.search.forms import PLAIN, Form, decoded, forms, worth_sweeping
 from dumpscrub.search.literals import Literal, Matcher, compile_literals
 from dumpscrub.search.windows import read_spans
 from dumpscrub.shadows import without_shadows
+from dumpscrub.source import releasing
 from dumpscrub.span import Span
 
 SHORTEST_PIECE = 8
@@ -91,11 +92,11 @@ class Sweeper:
         return without_shadows(found.values())
 
     def _cut_copies(self, dump: Dump) -> Iterator[Finding]:
-        for end in dump.layout.open_ends().tolist():
-            index = dump.layout.index_at(end - 1)
-            yield from self._prefixes.find(dump, dump.layout.tail(index, _LONGEST_TAIL))
-        for start in dump.layout.open_starts().tolist():
-            yield from self._suffixes.find(dump, dump.layout.forward(start, _LONGEST_TAIL))
+        layout = dump.layout
+        for end in releasing(dump.source, layout.open_ends().tolist()):
+            yield from self._prefixes.find(dump, layout.tail(layout.index_at(end - 1), _LONGEST_TAIL))
+        for start in releasing(dump.source, layout.open_starts().tolist()):
+            yield from self._suffixes.find(dump, layout.forward(start, _LONGEST_TAIL))
         for field in dump.fields:
             if field.cut:
                 yield from self._prefixes.find(dump, _without_padding(dump, field.spans))

@@ -216,7 +216,8 @@ def _holds_connection_string(name: bytes) -> bool:
 def _credentials(value: bytes) -> Iterator[Part]:
     """The passwords and keys in a connection string; all of it where it is none that could be divided."""
     settings = [(found[1].strip(), found.span(2)) for found in _SETTING.finditer(value)]
-    secret = [_unquoted(value, *span, b"\"'{") for key, span in settings if _is_secret(key)]
+    # Here "PWD" is a password, and no working directory.
+    secret = [_unquoted(value, *span, b"\"'{") for key, span in settings if key == b"PWD" or _is_secret(key)]
     user_info = _USER_INFO.match(value)
     for start, end in secret:
         yield start, end

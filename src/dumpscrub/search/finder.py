@@ -66,6 +66,8 @@ class Finder:
             chunks = _ahead(pool, lambda start: self._chunk(dump, start), starts, 2 * max(1, self._search.workers))
             for start, hits in zip(starts, chunks, strict=True):
                 yield hits
+                # Only now: whoever took the hits has looked at windows around them.
+                dump.source.release(max(0, start - self._search.chunk), start + self._search.chunk)
                 progress(stage, min(start + self._search.chunk, size), size)
         yield self._across(dump)
 
@@ -78,7 +80,6 @@ class Finder:
             offset = start + at
             if offset < end and dump.layout.contiguous(offset, offset + len(self._cores[core].data)):
                 hits.extend(self._whole(dump, offset, core))
-        dump.source.release(start, end)
         return hits
 
     def _across(self, dump: Dump) -> list[Hit]:
@@ -87,6 +88,7 @@ class Finder:
         seams = iter(_seams(dump))
         while batch := list(islice(seams, _SEAMS_AT_ONCE)):
             hits.update(self._seam_batch(dump, batch))
+            dump.source.release(0, dump.source.size)
         return sorted(hits)
 
     def _seam_batch(self, dump: Dump, seams: list[_Seam]) -> Iterator[Hit]:
