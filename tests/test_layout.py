@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dumpscrub.layout import NO_ADDRESS, Layout, LayoutBuilder, Region, RegionKind
+from dumpscrub.layout import Layout, LayoutBuilder, Region, RegionKind
+from dumpscrub.links import NO_ADDRESS
 from dumpscrub.span import Span
 
 SIZE = 48

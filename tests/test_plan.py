@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -79,7 +81,7 @@ def test_overlay_is_what_two_rounds_of_writes_leave(first: list[Finding], second
     for edit in both:
         got[edit.span.start : edit.span.end] = edit.replacement
     assert got == expected
-    assert all(left.span.end <= right.span.start for left, right in zip(both, both[1:], strict=False))
+    assert all(left.span.end <= right.span.start for left, right in itertools.pairwise(both))
 
 
 def test_an_edit_that_changes_nothing_is_no_work() -> None:

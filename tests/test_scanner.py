@@ -95,7 +95,9 @@ def test_several_secrets_in_one_match() -> None:
     ]
 
 
-@pytest.mark.parametrize(("text", "count"), [(b"PAIR:ab/cd", 2), (b"xPAIR:ab/cd", 0), (b"PAIR:ab/cd0", 0), (b"pair:ab/cd", 0)])
+@pytest.mark.parametrize(
+    ("text", "count"), [(b"PAIR:ab/cd", 2), (b"xPAIR:ab/cd", 0), (b"PAIR:ab/cd0", 0), (b"pair:ab/cd", 0)]
+)
 def test_boundary_and_case(text: bytes, count: int) -> None:
     assert len(scan(raw(text))) == count
 

@@ -14,13 +14,8 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
+from dumpscrub.links import NO_ADDRESS, NOWHERE, Addresses, Column, Links, link
 from dumpscrub.span import Span, in_order
-
-Column = npt.NDArray[np.int64]
-Addresses = npt.NDArray[np.uint64]
-
-NO_ADDRESS = 2**64 - 1
-_NONE = -1
 
 
 class RegionKind(enum.IntEnum):
@@ -49,14 +44,6 @@ class Region:
     label: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Links:
-    """For each region: the region that text goes on in (or came from), and the file offset there; -1 for none."""
-
-    index: Column
-    offset: Column
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class Layout:
     """The regions of one file, in file order. Build it with :class:`LayoutBuilder`."""
@@ -68,12 +55,12 @@ class Layout:
     kinds: npt.NDArray[np.uint8]
     label_ids: npt.NDArray[np.int32]
     labels: tuple[str, ...]
-    _after: _Links = field(init=False, repr=False)
-    _before: _Links = field(init=False, repr=False)
+    _after: Links = field(init=False, repr=False)
+    _before: Links = field(init=False, repr=False)
     _barriers: Column = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        after, before = _link(self)
+        after, before = link(self.starts, self.ends, self.addresses)
         object.__setattr__(self, "_after", after)
         object.__setattr__(self, "_before", before)
         joined = after.offset[:-1] == self.starts[1:]
@@ -132,7 +119,7 @@ class Layout:
             end = min(int(self.ends[index]), offset + length)
             spans.append(Span(offset, end))
             length -= end - offset
-            if length <= 0 or int(self._after.index[index]) == _NONE:
+            if length <= 0 or int(self._after.index[index]) == NOWHERE:
                 break
             index, offset = int(self._after.index[index]), int(self._after.offset[index])
         return in_order(spans)
@@ -148,7 +135,7 @@ class Layout:
         index, end = self.index_at(min(offset, self.size - 1)), offset
         if end == int(self.starts[index]):
             index, end = self._step_back(index)
-        while length > 0 and index != _NONE:
+        while length > 0 and index != NOWHERE:
             start = max(int(self.starts[index]), end - length)
             spans.append(Span(start, end))
             length -= end - start
@@ -167,8 +154,8 @@ class Layout:
     def seams(self) -> Iterator[tuple[int, int]]:
         """Pairs (index of a region, file offset where its memory goes on) that are not neighbours in the file."""
         follows = self._after.offset
-        next_start = np.append(self.starts[1:], _NONE)
-        for index in np.flatnonzero((follows != _NONE) & (follows != next_start)):
+        next_start = np.append(self.starts[1:], NOWHERE)
+        for index in np.flatnonzero((follows != NOWHERE) & (follows != next_start)):
             yield int(index), int(follows[index])
 
     def entries(self) -> Iterator[tuple[int, int]]:
@@ -177,18 +164,18 @@ class Layout:
         Only those that :meth:`seams` does not name already: regions that begin inside another one's addresses.
         """
         before = self._before
-        for index in np.flatnonzero(before.index != _NONE):
+        for index in np.flatnonzero(before.index != NOWHERE):
             source = int(before.index[index])
             if int(self._after.offset[source]) != int(self.starts[index]):
                 yield int(before.offset[index]), int(index)
 
     def open_ends(self) -> Column:
         """File offsets of region ends after which memory does not go on in this file."""
-        return np.asarray(self.ends[self._after.index == _NONE])
+        return np.asarray(self.ends[self._after.index == NOWHERE])
 
     def open_starts(self) -> Column:
         """File offsets of region starts before which memory is not in this file."""
-        return np.asarray(self.starts[self._before.index == _NONE])
+        return np.asarray(self.starts[self._before.index == NOWHERE])
 
 
 class LayoutBuilder:
@@ -276,61 +263,3 @@ class LayoutBuilder:
             np.concatenate((label_ids, np.zeros(count, np.int32)))[order],
             tuple(self._labels),
         )
-
-
-def _link(layout: Layout) -> tuple[_Links, _Links]:
-    """The links after and before each region."""
-    count = len(layout)
-    after = _Links(np.full(count, _NONE, np.int64), np.full(count, _NONE, np.int64))
-    before = _Links(np.full(count, _NONE, np.int64), np.full(count, _NONE, np.int64))
-    placed = np.flatnonzero(layout.addresses != NO_ADDRESS)
-    _link_by_file(layout, after, before)
-    _link_by_address(layout, placed, after, before)
-    return after, before
-
-
-def _link_by_file(layout: Layout, after: _Links, before: _Links) -> None:
-    """Link neighbours in the file that have no address."""
-    loose = layout.addresses == NO_ADDRESS
-    left = np.flatnonzero(loose[:-1] & loose[1:])
-    after.index[left], after.offset[left] = left + 1, layout.starts[left + 1]
-    before.index[left + 1], before.offset[left + 1] = left, layout.ends[left]
-
-
-def _link_by_address(layout: Layout, placed: Column, after: _Links, before: _Links) -> None:
-    """Link regions whose addresses meet, or of which one ends or begins inside the other."""
-    if not len(placed):
-        return
-    first = layout.addresses[placed]
-    last = first + (layout.ends[placed] - layout.starts[placed]).astype(np.uint64)
-    last = np.where(last < first, np.uint64(NO_ADDRESS), last)  # wraps: nothing follows
-    by_first = np.argsort(first, kind="stable")
-    by_last = np.argsort(last, kind="stable")
-    count = len(placed)
-    farthest = by_first[_farthest(last[by_first])]
-
-    at = np.searchsorted(first[by_first], last, "left")
-    exact = by_first[np.minimum(at, count - 1)]
-    inside = farthest[np.maximum(at - 1, 0)]
-    meets = (at < count) & (first[exact] == last)
-    enters = ~meets & (first[inside] < last) & (last[inside] > last)
-    target = np.where(meets, exact, inside)
-    into = layout.starts[placed[target]] + np.where(meets, np.uint64(0), last - first[target]).astype(np.int64)
-    linked = meets | enters
-    after.index[placed[linked]], after.offset[placed[linked]] = placed[target[linked]], into[linked]
-
-    at = np.searchsorted(last[by_last], first, "left")
-    exact = by_last[np.minimum(at, count - 1)]
-    inside = farthest[np.maximum(np.searchsorted(first[by_first], first, "left") - 1, 0)]
-    meets = (at < count) & (last[exact] == first)
-    leaves = ~meets & (first[inside] < first) & (last[inside] > first)
-    target = np.where(meets, exact, inside)
-    outof = layout.starts[placed[target]] + (first - first[target]).astype(np.int64)
-    linked = meets | leaves
-    before.index[placed[linked]], before.offset[placed[linked]] = placed[target[linked]], outof[linked]
-
-
-def _farthest(last: Addresses) -> Column:
-    """For each position the index of the largest of the values up to it: of regions by address, which reaches on."""
-    positions = np.where(last == np.maximum.accumulate(last), np.arange(len(last)), 0)
-    return np.maximum.accumulate(positions)

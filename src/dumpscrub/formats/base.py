@@ -12,7 +12,8 @@ from typing import Protocol
 import numpy as np
 
 from dumpscrub.errors import FormatError
-from dumpscrub.layout import NO_ADDRESS, Layout
+from dumpscrub.layout import Layout
+from dumpscrub.links import NO_ADDRESS
 from dumpscrub.model import Dump
 from dumpscrub.source import Source, read
 from dumpscrub.span import Span, total

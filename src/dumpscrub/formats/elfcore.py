@@ -20,7 +20,8 @@ from dumpscrub.formats.elfcore_regions import LABELS, Kinds, classify
 from dumpscrub.formats.elfcore_registers import MACHINES
 from dumpscrub.formats.elfcore_stack import AT_EXECFN, AT_RANDOM, AT_SYSINFO_EHDR, stack_fields
 from dumpscrub.formats.raw import raw_layout
-from dumpscrub.layout import NO_ADDRESS, Layout, LayoutBuilder, RegionKind
+from dumpscrub.layout import Layout, LayoutBuilder, RegionKind
+from dumpscrub.links import NO_ADDRESS
 from dumpscrub.model import Dump
 from dumpscrub.source import Source
 from dumpscrub.span import Span, union

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dumpscrub.formats.base import Reader
-from dumpscrub.layout import Addresses
+from dumpscrub.links import Addresses
 from dumpscrub.span import Span
 
 _MAX_BYTES = 1 << 24  # the kernel's own limit for this note, as far as it can be raised

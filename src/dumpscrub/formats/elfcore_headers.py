@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from dumpscrub.errors import FormatError
 from dumpscrub.formats.base import Reader
-from dumpscrub.layout import NO_ADDRESS, Addresses, Column
+from dumpscrub.links import NO_ADDRESS, Addresses, Column
 from dumpscrub.source import Source
 from dumpscrub.span import Span
 

@@ -7,7 +7,8 @@ import numpy.typing as npt
 
 from dumpscrub.formats.elfcore_files import MappedFiles
 from dumpscrub.formats.elfcore_headers import PF_W, PF_X, Segments
-from dumpscrub.layout import Addresses, RegionKind
+from dumpscrub.layout import RegionKind
+from dumpscrub.links import Addresses
 from dumpscrub.source import Source, read
 
 LABELS = {

@@ -19,7 +19,8 @@ from dumpscrub.formats.minidump_memory import AddressMap, Intervals, RangeIndex,
 from dumpscrub.formats.minidump_process import process_fields, process_layouts
 from dumpscrub.formats.minidump_strings import claim_strings
 from dumpscrub.formats.minidump_tables import SystemInfo, Tables, located, read_tables
-from dumpscrub.layout import NO_ADDRESS, Addresses, Column, Layout, LayoutBuilder, RegionKind
+from dumpscrub.layout import Layout, LayoutBuilder, RegionKind
+from dumpscrub.links import NO_ADDRESS, Addresses, Column
 from dumpscrub.model import Dump, Encoding, Field, FieldKind
 from dumpscrub.source import Source
 from dumpscrub.span import Span

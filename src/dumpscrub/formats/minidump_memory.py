@@ -10,7 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from dumpscrub.layout import Addresses, Column, RegionKind
+from dumpscrub.layout import RegionKind
+from dumpscrub.links import Addresses, Column
 
 Records = np.ndarray[tuple[int], np.dtype[np.void]]
 Unsigned = npt.NDArray[np.unsignedinteger]
