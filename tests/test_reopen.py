@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from dumpscrub import reopen
-from dumpscrub.errors import DumpscrubError
+from dumpscrub.errors import DumpscrubError, InputError
 from dumpscrub.reopen import Summary, summarise
 from dumpscrub.verifier import structure
 from dumpscrub.writer import PrivateCopy
@@ -164,6 +164,11 @@ def child(dump: Path, code: str) -> subprocess.CompletedProcess[bytes]:
     command = [sys.executable, "-I", "-c", reopen._IMPORT + code, "", "", str(package), *filter(None, sys.path)]
     with dump.open("rb") as file:
         return subprocess.run(command, stdin=file, capture_output=True, check=False, timeout=60)
+
+
+def test_a_path_that_is_gone(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="does not exist"):
+        summarise(tmp_path / "gone.dmp", "minidump")
 
 
 def hostile(directory: Path) -> Path:

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -180,7 +181,7 @@ def test_the_bytes_are_on_the_disk_before_a_name_appears(
         calls.append("sync directory" if stat.S_ISDIR(os.fstat(descriptor).st_mode) else "sync file")
         real_fsync(descriptor)
 
-    def link(source: str, target: Path, **keywords: int) -> None:
+    def link(source: str, target: Path, **keywords: Any) -> None:
         calls.append(target.name)
         real_link(source, target, **keywords)
 

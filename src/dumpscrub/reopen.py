@@ -1,9 +1,9 @@
 """A second opinion on a dump's structure, from an independent reader in a child process with limits.
 
 On hostile input such a reader may loop, or take all memory. So the child gets the dump as its standard input
-(read-only where the platform can do that), an empty environment, and limits on memory and CPU time (on Windows the
-time limit alone, see :mod:`dumpscrub.platform.limits`). It answers with JSON lines: ``"ready"`` once it has started,
-then one line a table of numbers. Names and bytes of memory stay in the child.
+(read-only where the platform can do that), an almost empty environment, and limits on memory and CPU time (on Windows
+the time limit alone, see :mod:`dumpscrub.platform.limits`). It answers with JSON lines: ``"ready"`` once it has
+started, then one line a table of numbers. Names and bytes of memory stay in the child.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from typing import BinaryIO
 
 from dumpscrub.errors import DumpscrubError
 from dumpscrub.independent import READERS, Table
+from dumpscrub.paths import input_errors
 from dumpscrub.platform import files, limits
 
 MEMORY = 2 << 30
@@ -58,16 +59,21 @@ def summarise(dump: Path | int, format_name: str, timeout: float = 30) -> Summar
     """What the independent reader for ``format_name`` sees in ``dump``, a path or the descriptor of an open file.
 
     Returns None where there is no such reader, or where it cannot read the dump within its limits; ``timeout`` is in
-    seconds. Raises DumpscrubError where the child process itself does not start.
+    seconds. Raises InputError where the path cannot be opened, DumpscrubError where the child process does not start.
     """
     if format_name not in READERS:
         return None
-    descriptor = files.open_again(dump) if isinstance(dump, int) else os.open(dump, os.O_RDONLY | files.FLAGS)
+    descriptor = files.open_again(dump) if isinstance(dump, int) else _open(dump)
     try:
         answer = _ask(format_name, descriptor, timeout)
     finally:
         os.close(descriptor)
     return None if answer is None else Summary(tuple(_tables(answer)))
+
+
+def _open(path: Path) -> int:
+    with input_errors(path):
+        return os.open(path, os.O_RDONLY | files.FLAGS)
 
 
 def _ask(format_name: str, descriptor: int, timeout: float) -> bytes | None:

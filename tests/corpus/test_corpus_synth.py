@@ -55,10 +55,10 @@ def test_every_place_holds_what_it_says(keys: KeySet, shape: MinidumpShape | Elf
         data = b"".join(built.data[start:end] for start, end in plant.spans)
         secret = by_label[plant.secret.label]
         if plant.form.startswith("cut"):
-            assert secret.value.startswith(data)
-            assert len(data) >= 8
+            holds = len(data) >= 8 and secret.value.startswith(data.replace(b"\0", b""))
         else:
-            assert any(form in data for form in forms(secret.value, secret.text)), plant.form
+            holds = any(form in data for form in forms(secret.value, secret.text))
+        assert holds, (secret.label, plant.form)
     planted = {plant.secret.label for plant in built.copies}
     assert planted == set(by_label)
 

@@ -31,7 +31,7 @@ Exit codes:
   130  interrupted (143: terminated, 141: the reader of the output went away)
 """
 
-FILE = click.Path(path_type=Path)
+FILE = click.Path(path_type=Path, readable=False)  # the pipeline says better what is wrong with a file
 
 Command = Callable[..., Any]
 
@@ -44,7 +44,7 @@ def search_options(command: Command) -> Command:
             "known_files",
             metavar="FILE",
             multiple=True,
-            type=click.Path(allow_dash=True),
+            type=click.Path(allow_dash=True, readable=False),
             help="Your own secrets: one a line, NAME=value lines, or JSON; '-' reads standard input. Repeatable.",
         ),
         rules_option,

@@ -50,14 +50,17 @@ _PLACEHOLDER = re.compile(
     """,
 )
 _CODE = re.compile(
-    rb"""(?x)
-      [A-Za-z_$][\w$]* ( (\.|->|::|\?\.) [A-Za-z_$][\w$]* )+ [(;,]? .{0,64}     # a.b  a->b  a::b(...)
-    | [A-Za-z_$][A-Za-z_$.]* ( \( .* | \[ [^\]]* \] .* )                       # f(...)  a[...]
+    rb"""(?ix)
+      [a-z_$][\w$]* ( (\.|->|::|\?\.) [a-z_$][\w$]* )+ [(;,]? .{0,64}     # a.b  a->b  a::b(...)
+    | [a-z_$][a-z_$.]* [(\[] .*                                       # f(...)  a[...]
     | (new|await|typeof|not|function|async|return|sizeof|delete) [ (].*
+    | (qr)? / .* [\[(\\^] .* / [a-z]*                                         # /^[a-z]$/
+    | ( \\u [0-9a-f]{4} )+
     | [!&|=+?:<>({\[)}\],;/\\.-]+                                               # punctuation alone
     """,
     re.DOTALL,
 )
+_MEMBER = re.compile(rb"(?is)[\w$.]+\.(pass|passw(or)?d|pwd|secret|token)\b.*")
 _PATH = re.compile(
     rb"""(?ix)
       ( [a-z]:[\\/] | \\\\[\w.-]+\\ | \.{1,2}[\\/] | ~/ ) .*
@@ -73,6 +76,13 @@ _PROSE = re.compile(
     rb"|that|has|have|will|should|may|when|from|by|invalid|incorrect|required)[^a-z].*"
 )
 _STAND_INS = frozenset(b"pass password passwd pw pwd secret null none nil true false undefined required optional".split())
+# Strong names of the .NET class libraries: Token=... in fragments of assembly names.
+_PUBLIC_KEY_TOKENS = (
+    b"b77a5c561934e089", b"b03f5f7f11d50a3a", b"31bf3856ad364e35", b"7cec85d7bea7798e", b"cc7b13ffcd2ddd51",
+    b"adb9793829ddae60", b"89845dcd8080cc91",
+)
+# One code unit above U+00FF before ASCII: where the strings of a .NET image touch each other at odd lengths.
+_STRING_TABLE = re.compile(rb"\xff[\x20-\x7e].*", re.DOTALL)
 _LETTERS = re.compile(rb"[A-Za-z]+")
 _WORDS = frozenset(
     rb"""null nil none true false yes no on off undefined void empty default unknown auto optional required disabled enabled
@@ -83,7 +93,7 @@ _WORDS = frozenset(
     post add new old this that self super base the and for from with use using not must is are was has have can will may
     if else then when while case end to of in at by or as an a it be do does done see used only also more other some
     such than which what where who how all each both same first last next prev previous following given current
-    basic bearer digest negotiate ntlm oauth jwt anonymous session cookie csrf xsrf refresh access identity
+    await async basic bearer digest negotiate ntlm oauth jwt anonymous session cookie csrf xsrf refresh access identity
     system.string securestring lpwstr lpcwstr lpstr pwstr bstr encrypted plaintext plain clear raw hash hashed salt
     public private protected internal static readonly abstract virtual override sealed partial import export require
     module exports package interface enum union template typename unsigned signed long short float double
@@ -109,6 +119,8 @@ def token(value: bytes) -> Verdict:
         return verdict
     if len(text) < 6:
         return Verdict(suppressed="too short")
+    if any(known.startswith(text) for known in _PUBLIC_KEY_TOKENS):
+        return Verdict(suppressed="public key token")
     wordlike = not re.search(rb"[0-9]", text) and not (_mixed(text) and len(text) >= 12)
     return Verdict(suppressed="word") if wordlike else _UNDECIDED
 
@@ -119,12 +131,19 @@ def _not_a_value(text: bytes) -> str:
         return "too short"
     if text.lower() in _WORDS:
         return "word"
+    if _STRING_TABLE.fullmatch(text):
+        return "string table"
     for reason, pattern in (("placeholder", _PLACEHOLDER), ("path", _PATH), ("name", _NAME)):
         if pattern.fullmatch(text):
             return reason
-    if _CODE.fullmatch(text) and sum(48 <= byte <= 57 for byte in text) < 3:
+    if _is_code(text):
         return "code"
     return "prose" if b" " in text and _PROSE.fullmatch(text) else ""
+
+
+def _is_code(text: bytes) -> bool:
+    """True for an expression of a programming language; one with several digits is rather a token."""
+    return bool(_CODE.fullmatch(text)) and (sum(48 <= byte <= 57 for byte in text) < 3 or text.startswith((b"\\u", b"/", b"qr/")))
 
 
 def _mixed(letters: bytes) -> bool:
@@ -207,6 +226,10 @@ def placeholder(value: bytes) -> Verdict:
     text = value.strip()
     if _PLACEHOLDER.fullmatch(text) or text.lower() in _STAND_INS:
         return Verdict(suppressed="placeholder")
+    if _MEMBER.fullmatch(text):
+        return Verdict(suppressed="code")
+    if _STRING_TABLE.fullmatch(text):
+        return Verdict(suppressed="string table")
     return _LOW if len(text) < 4 else _UNDECIDED
 
 
