@@ -11,7 +11,7 @@ from corpus.dumps import RealDump
 from corpus.manifest import Secret
 from corpus.report import Report, Row
 
-from corpus import check, contexts, dumps, manifest, report
+from corpus import check, contexts, demo, dumps, manifest, report
 
 SMALL = [dump for dump in dumps.in_folder(dumps.REAL) if dump.path.stat().st_size < 2_200_000]
 
@@ -129,3 +129,16 @@ def test_a_dump_that_cannot_be_sanitised_is_a_failure(tmp_path: Path, capsys: py
     (tmp_path / "a.dmp.manifest").write_text("")
     assert report.main(["--dumps", str(tmp_path)]) == 1
     assert "== a.dmp: FAILED: " in capsys.readouterr().out
+
+
+def test_the_demo_sanitises_a_dump_and_counts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    small = next(dump for dump in SMALL if dump.name == "net3.1-triage.core")
+    monkeypatch.setattr(demo, "DUMP", small)
+    monkeypatch.setattr(demo, "OUT", tmp_path / "out")
+    for _ in range(2):  # a second run replaces what the first one left
+        assert demo.main() == 0
+    out = capfd.readouterr().out
+    lines = [line.split() for line in out.splitlines() if line.endswith("after")]
+    assert [(line[-4], line[-2]) for line in lines] == [("16", "0"), ("24", "24")] * 2

@@ -51,13 +51,7 @@ def search_options(command: Command) -> Command:
         click.option(
             "--policy", metavar="NAME|FILE", default="default", show_default=True, help="What to do with each class."
         ),
-        click.option(
-            "--engine",
-            type=click.Choice(["auto", "hyperscan", "aho-corasick"]),
-            default="auto",
-            show_default=True,
-            help="The search engine. All find the same.",
-        ),
+        engine_option,
         click.option(
             "--workers", metavar="N", type=click.IntRange(min=1), help="Threads that search.  [default: all CPUs]"
         ),
@@ -76,6 +70,17 @@ def rules_option(command: Command) -> Command:
         multiple=True,
         type=FILE,
         help="More rules: a TOML file, or a folder of them. Repeatable.",
+    )(command)
+
+
+def engine_option(command: Command) -> Command:
+    """``--engine``, for every command that searches."""
+    return click.option(
+        "--engine",
+        type=click.Choice(["auto", "hyperscan", "aho-corasick"]),
+        default="auto",
+        show_default=True,
+        help="The search engine. All find the same.",
     )(command)
 
 

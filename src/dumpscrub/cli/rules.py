@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import click
-from rich import box
-from rich.table import Table
-from rich.text import Text
 
-from dumpscrub.cli.options import EXIT_CODES, rules_option
+from dumpscrub.cli.boundary import Boundary
+from dumpscrub.cli.options import EXIT_CODES, engine_option, rules_option
 from dumpscrub.errors import RuleError
-from dumpscrub.reports.table import PlainConsole
+from dumpscrub.printable import printable
+from dumpscrub.rulecheck import check_rules
 from dumpscrub.rules.load import load_rules
 from dumpscrub.rules.schema import Rule
+from dumpscrub.search.literals import choose_engine
 
 
 @click.group("rules", epilog=EXIT_CODES)
@@ -34,13 +33,12 @@ def command() -> None:
 @rules_option
 def list_rules(rule_files: tuple[Path, ...]) -> None:
     """List all rules, one a line."""
-    table = Table(box=box.SIMPLE)
-    for heading in ("id", "class", "confidence", "action", "name"):
-        table.add_column(heading)
+    rows = [("ID", "CLASS", "CONFIDENCE", "ACTION", "NAME")]
     for rule in load_rules(rule_files).rules:
-        cells = (rule.id, rule.category, rule.confidence.name.lower(), rule.action.value, rule.name)
-        table.add_row(*map(Text, cells))
-    PlainConsole(sys.stdout).print(table)
+        rows.append((rule.id, rule.category, rule.confidence.name.lower(), rule.action.value, rule.name))
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        click.echo(printable("  ".join(map(str.ljust, row, widths)).rstrip()))
 
 
 @command.command("show")
@@ -53,7 +51,27 @@ def show_rule(rule_id: str, rule_files: tuple[Path, ...]) -> None:
         raise RuleError(f"no rule has the id {rule_id!r}: see 'dumpscrub rules list'")
     for name, value in _facts(rule):
         if value:
-            click.echo(f"{name + ':':<13}{value}")
+            click.echo(printable(f"{name + ':':<13}{value}"))
+
+
+@command.command("check")
+@rules_option
+@engine_option
+@click.pass_obj
+def check(boundary: Boundary, rule_files: tuple[Path, ...], engine: str) -> None:
+    """Check that all rules can be used and that their examples are found, wherever they stand in memory.
+
+    Each example is tried in every encoding of its rule, at even and odd offsets, at the start and the end of a region,
+    between NULs, and across the edge of a chunk. Exits with 5 where something is wrong.
+    """
+    boundary.stage = "rules check"
+    rules = load_rules(rule_files)
+    problems = check_rules(rules, choose_engine(engine))
+    for problem in problems:
+        click.echo(printable(f"{problem.rule}: {problem.message}"))
+    if problems:
+        raise RuleError(f"{len(problems)} problems in {len(rules)} rules: correct what is listed above")
+    click.echo(f"{len(rules)} rules, no problems")
 
 
 def _facts(rule: Rule) -> Iterator[tuple[str, str]]:

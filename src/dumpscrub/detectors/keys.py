@@ -27,7 +27,7 @@ _RSA_PARTS = 9
 
 @dataclass(frozen=True, slots=True)
 class _Secrets:
-    """The elements that hold secrets. ``proven``: whether arithmetic shows that they belong together, if it was asked."""
+    """The elements that hold secrets; ``proven`` says whether arithmetic holds among them, None where it was not asked."""
 
     elements: tuple[Element, ...]
     proven: bool | None = None
@@ -40,8 +40,10 @@ def private_key(data: bytes, start: int) -> Material | None:
         return None
     parts = asn1.children(data, outer)
     secrets = _pkcs8(data, parts) or _bare_key(data, parts)
-    segments = secret_segments(data, secrets.elements) if secrets else ()
-    if secrets is None or not segments:
+    if secrets is None or any(_is_filled(data, element) for element in secrets.elements):
+        return None
+    segments = secret_segments(data, secrets.elements)
+    if not segments:
         return None
     confidence = Confidence.HIGH if _is_sound(data, outer, secrets) else Confidence.MEDIUM
     return Material(start, outer.end, segments, confidence, binary_values(data, secrets.elements, outer))
@@ -81,7 +83,7 @@ def rsa_tail(data: bytes, at: int) -> Material | None:
             break
         numbers.append(number)
         position = number.end
-    if len(numbers) < 2 or _is_headed(data, numbers) or not _is_tail(data, numbers):
+    if len(numbers) < 2 or not _is_tail(data, numbers) or _is_headed(data, numbers):
         return None
     segments = secret_segments(data, numbers[1:])
     if not segments:
@@ -167,6 +169,11 @@ def _sec1(data: bytes, parts: list[Element]) -> _Secrets | None:
     if any(part.tag not in {asn1.context(0), asn1.context(1)} for part in parts[2:]):
         return None
     return _Secrets((parts[1],))
+
+
+def _is_filled(data: bytes, element: Element) -> bool:
+    """True for octets with a run of zeros: programs hold the constant beginning of a key, and what follows is none."""
+    return element.tag == asn1.OCTET_STRING and bytes(8) in element.contents(data)
 
 
 def _is_version(data: bytes, element: Element) -> bool:

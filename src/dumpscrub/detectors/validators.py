@@ -14,6 +14,7 @@ import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from dumpscrub.detectors import standins
 from dumpscrub.model import Confidence
 
 _BASE62 = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
@@ -34,122 +35,73 @@ _UNDECIDED = Verdict()
 _HIGH = Verdict(Confidence.HIGH)
 _LOW = Verdict(Confidence.LOW)
 
-# What stands for a value in templates, format strings, help texts and masks.
-_PLACEHOLDER = re.compile(
-    rb"""(?ix)
-      (.)\1*                                        # one character, repeated
-    | [x*.\#?_-]+
-    | \{+ [^{}]* \}+ | \[+ [^\[\]]* \]+ | <+ [^<>]* >+ | \(+ [^()]* \)+
-    | [$\#@!]+ [({] [^{}()]* [)}] .*               # ${x} $(x) #{x} @{x}
-    | [$@%:&] [a-z_][a-z_.:\[\]'"-]* %?             # $x @x %x% :x
-    | % \d* [-+.\d*]* [a-z]+                        # %s %ld
-    | .* ( \{ \d+ (:[^{}]*)? \} | %[sdu@] | \$\{ | \#\{ | \{\{ | %[({]\w+[)}] ) .*
-    | (your|my|the|some|example|sample|dummy|fake|insert|enter|type|new|old|current|user)
-      [-_. ]* [a-z_. -]* (key|token|secret|passw(or)?d|pass|pwd|value|here)
-    | chang(e|ing)[-_ ]?(me|it|this) | redacted | masked | hidden | removed | sensitive | placeholder | todo | tbd
-    """,
-)
-_CODE = re.compile(
-    rb"""(?ix)
-      [a-z_$][\w$]* ( (\.|->|::|\?\.) [a-z_$][\w$]* )+ [(;,]? .{0,64}     # a.b  a->b  a::b(...)
-    | [a-z_$][a-z_$.]* [(\[] .*                                       # f(...)  a[...]
-    | (new|await|typeof|not|function|async|return|sizeof|delete) [ (].*
-    | (qr)? / .* [\[(\\^] .* / [a-z]*                                         # /^[a-z]$/
-    | ( \\u [0-9a-f]{4} )+
-    | [!&|=+?:<>({\[)}\],;/\\.-]+                                               # punctuation alone
-    """,
-    re.DOTALL,
-)
-_MEMBER = re.compile(rb"(?is)[\w$.]+\.(pass|passw(or)?d|pwd|secret|token)\b.*")
-_PATH = re.compile(
-    rb"""(?ix)
-      ( [a-z]:[\\/] | \\\\[\w.-]+\\ | \.{1,2}[\\/] | ~/ ) .*
-    | / ( usr|etc|var|opt|home|root|tmp|run|proc|dev|bin|sbin|lib|lib64|mnt|srv|sys|app|work|users|private ) ( /.* )?
-    | [a-z][a-z0-9+.-]{1,20}:// [^@]*
-    | [\w./\\-]+ \. ( txt|json|xml|ya?ml|conf|cfg|ini|key|pem|crt|pfx|html?|js|ts|py|cs|java|c|h|cpp|dll|exe|so|aspx?|php )
-    """,
-)
-# Names in the place of a value: password=newPassword, token: access_token.
-_NAME = re.compile(rb"(?i)[a-z_.-]*(passw(or)?d|passphrase|pwd|secret|token|credential|key|username)s?[a-z_.-]{0,12}")
-_PROSE = re.compile(
-    rb"(?i)(.*[^a-z])?(a|an|the|your|you|is|are|was|be|must|not|no|can|cannot|for|to|of|and|or|with|if|please|enter|in|on|this"
-    rb"|that|has|have|will|should|may|when|from|by|invalid|incorrect|required)[^a-z].*"
-)
-_STAND_INS = frozenset(b"pass password passwd pw pwd secret null none nil true false undefined required optional".split())
-# Strong names of the .NET class libraries: Token=... in fragments of assembly names.
-_PUBLIC_KEY_TOKENS = (
-    b"b77a5c561934e089", b"b03f5f7f11d50a3a", b"31bf3856ad364e35", b"7cec85d7bea7798e", b"cc7b13ffcd2ddd51",
-    b"adb9793829ddae60", b"89845dcd8080cc91",
-)
-# One code unit above U+00FF before ASCII: where the strings of a .NET image touch each other at odd lengths.
-_STRING_TABLE = re.compile(rb"\xff[\x20-\x7e].*", re.DOTALL)
 _LETTERS = re.compile(rb"[A-Za-z]+")
-_WORDS = frozenset(
-    rb"""null nil none true false yes no on off undefined void empty default unknown auto optional required disabled enabled
-    string str text int integer bool boolean byte bytes char object any number array buffer list dict type class struct
-    var let const function func return value values name names user username users login email host server port file path
-    data input output field label title message error warning info debug trace result results request response header
-    headers body form query param params arg args argument arguments option options setting settings config get set put
-    post add new old this that self super base the and for from with use using not must is are was has have can will may
-    if else then when while case end to of in at by or as an a it be do does done see used only also more other some
-    such than which what where who how all each both same first last next prev previous following given current
-    await async basic bearer digest negotiate ntlm oauth jwt anonymous session cookie csrf xsrf refresh access identity
-    system.string securestring lpwstr lpcwstr lpstr pwstr bstr encrypted plaintext plain clear raw hash hashed salt
-    public private protected internal static readonly abstract virtual override sealed partial import export require
-    module exports package interface enum union template typename unsigned signed long short float double
-    invalid valid missing expired changed change reset incorrect wrong expected unexpected found failed
-    callback event context options props state ref stdin stdout prompt expression identifier keyword punctuator""".split()
+_STAND_INS = frozenset(
+    b"pass password passwd pw pwd secret null none nil true false undefined required optional".split()
+)
+# Strong names of the .NET class libraries: "Token=" also begins a piece of an assembly's name.
+_PUBLIC_KEY_TOKENS = (
+    b"b77a5c561934e089",
+    b"b03f5f7f11d50a3a",
+    b"31bf3856ad364e35",
+    b"7cec85d7bea7798e",
+    b"cc7b13ffcd2ddd51",
+    b"adb9793829ddae60",
+    b"89845dcd8080cc91",
 )
 
 
 def generic(value: bytes) -> Verdict:
-    """A value beside a name such as ``password``. Suppresses what only stands for one; doubts a lone short word."""
+    """A value beside a name such as ``password``. A short lone word may be one, but is not looked for elsewhere."""
     text = value.strip()
-    reason = _not_a_value(text)
+    reason = standins.reason(text)
     if reason:
         return Verdict(suppressed=reason)
-    return _LOW if _LETTERS.fullmatch(text) and len(text) <= 12 and not _mixed(text) else _UNDECIDED
+    wordlike = _LETTERS.fullmatch(text) and len(text) <= 12 and not _mixed(text)
+    return _LOW if wordlike and (len(text) < 8 or not text.islower()) else _UNDECIDED
 
 
 def token(value: bytes) -> Verdict:
     """A value that a machine made, beside a name such as ``token`` or ``secret``: a plain word is none."""
-    verdict = generic(value)
     text = value.strip()
-    if verdict.suppressed:
-        return verdict
+    reason = standins.reason(text) or _no_token(text)
+    return Verdict(suppressed=reason) if reason else _UNDECIDED
+
+
+def _no_token(text: bytes) -> str:
     if len(text) < 6:
-        return Verdict(suppressed="too short")
-    if any(known.startswith(text) for known in _PUBLIC_KEY_TOKENS):
-        return Verdict(suppressed="public key token")
-    wordlike = not re.search(rb"[0-9]", text) and not (_mixed(text) and len(text) >= 12)
-    return Verdict(suppressed="word") if wordlike else _UNDECIDED
-
-
-def _not_a_value(text: bytes) -> str:
-    """Why ``text`` cannot be a secret value, or nothing."""
-    if len(text) < 3:
         return "too short"
-    if text.lower() in _WORDS:
-        return "word"
-    if _STRING_TABLE.fullmatch(text):
-        return "string table"
-    for reason, pattern in (("placeholder", _PLACEHOLDER), ("path", _PATH), ("name", _NAME)):
-        if pattern.fullmatch(text):
-            return reason
-    if _is_code(text):
-        return "code"
-    return "prose" if b" " in text and _PROSE.fullmatch(text) else ""
+    if any(known.startswith(text) for known in _PUBLIC_KEY_TOKENS):
+        return "public key token"
+    return "" if re.search(rb"[0-9]", text) or (_mixed(text) and len(text) >= 12) else "word"
 
 
-def _is_code(text: bytes) -> bool:
-    """True for an expression of a programming language; one with several digits is rather a token."""
-    return bool(_CODE.fullmatch(text)) and (sum(48 <= byte <= 57 for byte in text) < 3 or text.startswith((b"\\u", b"/", b"qr/")))
+def placeholder(value: bytes) -> Verdict:
+    """A value in a place that only a password can have: nothing but a placeholder is suppressed."""
+    text = value.strip()
+    reason = "placeholder" if text.lower() in _STAND_INS else standins.placeholder_reason(text)
+    if reason:
+        return Verdict(suppressed=reason)
+    return _LOW if len(text) < 4 else _UNDECIDED
 
 
-def _mixed(letters: bytes) -> bool:
+def _told(value: bytes) -> Verdict:
+    """A value in a sentence: a digit and something besides letters and digits, or capitals amid small letters."""
+    text = value.rstrip(b".!?")
+    odd = re.search(rb"[^A-Za-z0-9.:/-]", text) or _mixed(text)
+    return token(text) if odd and re.search(rb"[0-9]", text) else Verdict(suppressed="word")
+
+
+def _environment(value: bytes) -> Verdict:
+    """The value of an environment variable: a short lone word is a setting."""
+    verdict = generic(value)
+    return Verdict(suppressed="word") if verdict == _LOW and value.strip().islower() else verdict
+
+
+def _mixed(text: bytes) -> bool:
     """True where capitals stand too close for words in camel case."""
-    capitals = sum(65 <= letter <= 90 for letter in letters)
-    return 0.3 <= capitals / len(letters) <= 0.8
+    capitals = sum(65 <= letter <= 90 for letter in text)
+    return 0.3 <= capitals / len(text) <= 0.8
 
 
 def _crc_base62(value: bytes) -> Verdict:
@@ -205,11 +157,15 @@ def _key_store(value: bytes) -> Verdict:
 
 def _basic(value: bytes) -> Verdict:
     """HTTP Basic credentials decode to ``user:password`` (RFC 7617)."""
-    return _HIGH if b":" in _decode(value) else Verdict(suppressed="not credentials")
+    decoded = _decode(value)
+    credentials = b":" in decoded and min(decoded) >= 32 and _is_text(decoded)
+    return _HIGH if credentials else Verdict(suppressed="not credentials")
 
 
 def _aws_key_id(value: bytes) -> Verdict:
     """Key ids are base 32 after their prefix of four."""
+    if b"EXAMPLE" in value:
+        return Verdict(suppressed="placeholder")
     return _HIGH if not value[4:].strip(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567") else _LOW
 
 
@@ -221,22 +177,12 @@ def _octopus_api_key(value: bytes) -> Verdict:
     return _HIGH if body == body.upper() else Verdict(Confidence.MEDIUM)
 
 
-def placeholder(value: bytes) -> Verdict:
-    """A value in a place that only a password can have: nothing but a placeholder is suppressed."""
-    text = value.strip()
-    if _PLACEHOLDER.fullmatch(text) or text.lower() in _STAND_INS:
-        return Verdict(suppressed="placeholder")
-    if _MEMBER.fullmatch(text):
-        return Verdict(suppressed="code")
-    if _STRING_TABLE.fullmatch(text):
-        return Verdict(suppressed="string table")
-    return _LOW if len(text) < 4 else _UNDECIDED
-
-
-def _environment(value: bytes) -> Verdict:
-    """The value of an environment variable: no path, no switch, no word."""
-    verdict = generic(value)
-    return Verdict(suppressed="word") if verdict == _LOW and value.strip().islower() else verdict
+def _is_text(data: bytes) -> bool:
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _cipher_block(value: bytes) -> Verdict:
@@ -267,6 +213,7 @@ VALIDATORS: Mapping[str, Validator] = {
     "machine-key": _machine_key,
     "octopus-api-key": _octopus_api_key,
     "placeholder": placeholder,
+    "told": _told,
     "token": token,
 }
 """Every validator by the name that rules use."""

@@ -40,7 +40,7 @@ class Example:
 
 def expand(template: str, seed: int) -> Example:
     """Fill the holes of ``template``; the same seed gives the same text. Raises RuleError for a broken expression."""
-    random = Random(seed)  # noqa: S311: examples must be reproducible, not secret
+    random = Random(seed)  # noqa: S311 (reproducible, not secret)
     pieces: list[str] = []
     secrets: list[tuple[int, int]] = []
     position = length = 0
@@ -67,7 +67,9 @@ def generate(expression: str, random: Random) -> str:
     while position < len(expression):
         piece = _PIECE.match(expression, position)
         if piece is None:
-            raise RuleError("an example holds an expression that cannot be read: write literals, classes and {n} counts")
+            raise RuleError(
+                "an example holds an expression that cannot be read: write literals, classes and {n} counts"
+            )
         low = int(piece["low"] or 1)
         count = random.randint(low, max(low, min(int(piece["high"] or low), _LONGEST)))
         choices = _choices(piece["atom"])

@@ -1,0 +1,122 @@
+"""What stands in the place of a secret and is none: placeholders, code, paths, names, everyday words.
+
+Source code, help texts, templates and string tables are part of every process. There a name such as ``password`` is
+followed by something that only refers to a value.
+"""
+
+from __future__ import annotations
+
+import re
+
+_PLACEHOLDER = re.compile(
+    rb"""(?ix)
+      (.)\1*                                                                    # one character, repeated
+    | [x*.\#?_-]+
+    | \{+ [^{}]* \}+ | \[+ [^\[\]]* \]+ | <+ [^<>]* >+ | \(+ [^()]* \)+
+    | [$\#@!]+ [({] [^{}()]* [)}] .*                                            # ${x} $(x) #{x} @{x}
+    | [$@%:&] [a-z_][a-z_.:\[\]'"-]* %?                                         # $x @x %x% :x
+    | .* ( \{ \d+ (:[^{}]*)? \} | %[su@] | %d(?![0-9a-f]) | \$\{ | \#\{ | \{\{ | %[({]\w+[)}] ) .*
+    | (0x)? ( % [-+.\d]* (hh|ll|h|l|z)? [cdiosuxp] [^a-z0-9]* )+                # format strings
+    | (your|example|sample|dummy|fake|insert|enter)
+      [-_. ]* [a-z_. -]* (key|token|secret|passw(or)?d|pass|pwd|value|here)
+    | (my|the|some|type|new|old|current|user)
+      [-_. ] [a-z_. -]* (key|token|secret|passw(or)?d|pass|pwd|value|here)
+    | chang(e|ing)[-_ ]?(me|it|this) | redacted | masked | hidden | removed | sensitive | placeholder | todo | tbd
+    """,
+    re.DOTALL,
+)
+_CODE = re.compile(
+    rb"""(?ix)
+      [a-z_$][\w$]* ( (\.|->|::|\?\.) [a-z_$][\w$]* )+ [(;,]? .{0,64}           # a.b  a->b  a::b(...)
+    | [a-z_$][a-z_$.]* [(\[] .*                                                 # f(...)  a[...]
+    | (new|await|typeof|not|function|async|return|sizeof|delete) [ (].*
+    | [!&|=+?:<>({\[)}\],;/\\.-]+                                               # punctuation alone
+    """,
+    re.DOTALL,
+)
+_LITERAL_CODE = re.compile(rb"(?i)`.*|(qr)?/.*[\[(\\^].*/[a-z]*|(\\u[0-9a-f]{4})+", re.DOTALL)
+_NUMBERED = re.compile(rb"(?i)b(ase)?(16|32|64)|[a-z]25519|x509|utf_?8|sha\d+|md5|65537|\(.*", re.DOTALL)
+"""Names in code that hold digits of their own, and arguments."""
+_MEMBER = re.compile(rb"(?is)[\w$]+(\.[\w$]+)*\.(pass|passw(or)?d|pwd|secret|token)\b.*")
+_PATH = re.compile(
+    rb"""(?ix)
+      ( [a-z]:[\\/] | \\\\[\w.-]+\\ | \.{1,2}[\\/] | ~/ ) .*
+    | / ( usr|etc|var|opt|home|root|tmp|run|proc|dev|bin|sbin|lib|lib64|mnt|srv|sys|app|work|users|private ) ( /.* )?
+    | [a-z][a-z0-9+.-]{1,20}:// [^@]*
+    | [\w./\\-]+ \.
+      ( txt|json|xml|ya?ml|conf|cfg|ini|key|pem|crt|pfx|html?|js|ts|py|cs|java|c|h|cpp|dll|exe|so|aspx?|php )
+    """,
+)
+_NAME = re.compile(
+    rb"""(?x)
+      (?i: _{0,2} (passw(or)?d|passphrase|pwd|secret|token|credential|key|username)s? )
+    | (?i: [\w.-]*[_.-](passw(or)?d|passphrase|pwd|secret|token|credential|key|username)s?[a-z_.-]{0,12} )
+    | (?i: (passw(or)?d|passphrase|pwd|secret|token|credential|key|username)s?[_.-]\w{0,16} )
+    | [A-Za-z]*[a-z](Password|Passwd|Passphrase|Pwd|Secret|Token|Credential|Key|[Uu]serName)s?[A-Za-z]{0,12}
+    | (password|passwd|secret|token|key)s?[A-Z][A-Za-z]{0,16}
+    """
+)
+_PROSE = re.compile(
+    rb"(?i)(.*[^a-z])?(a|an|the|your|you|is|are|was|be|must|not|no|can|cannot|for|to|of|and|or|with|if|please|enter|in|on"
+    rb"|this|that|has|have|will|should|may|when|from|by|invalid|incorrect|required)[^a-z].*"
+)
+# A code unit above U+00FF before ASCII: where the strings of a .NET image touch each other at odd lengths.
+_STRING_TABLE = re.compile(rb"\xff[\x20-\x7e].*", re.DOTALL)
+_WORDS = frozenset(
+    rb"""
+    null nil none true false yes no on off undefined void empty default unknown auto optional required disabled
+    enabled string str text int integer bool boolean byte bytes char object any number array buffer list dict type
+    class struct var let const function func return value values name names user username users login email host
+    server port file path data input output field label title message error warning info debug trace result results
+    request response header headers body form query param params arg args argument arguments option options setting
+    settings config get set put post add new old this that self super base the and for from with use using not must
+    is are was has have can will may if else then when while case end to of in at by or as an a it be do does done
+    see used only also more other some such than which what where who how all each both same first last next prev
+    previous following given current await async basic bearer digest negotiate ntlm oauth jwt anonymous session
+    cookie csrf xsrf refresh access identity system.string securestring lpwstr lpcwstr lpstr pwstr bstr encrypted
+    plaintext plain clear raw hash hashed salt public private protected internal static readonly abstract virtual
+    override sealed partial import export require module exports package interface enum union template typename
+    unsigned signed long short float double invalid valid missing expired changed change reset incorrect wrong
+    expected unexpected found failed callback event context props state ref stdin stdout prompt expression
+    identifier keyword punctuator
+    """.split()
+)
+"""Types, keywords and settings, in lower case."""
+_LONGEST = 256
+"""Characters above which a value is too long to stand for another one."""
+
+
+def reason(text: bytes) -> str:
+    """Why ``text`` is no secret, in a word or two; empty where it may be one."""
+    if len(text) < 3:
+        return "too short"
+    if len(text) > _LONGEST:
+        return ""
+    if text.lower() in _WORDS:
+        return "word"
+    for name, pattern in (
+        ("string table", _STRING_TABLE),
+        ("placeholder", _PLACEHOLDER),
+        ("path", _PATH),
+        ("name", _NAME),
+        ("code", _LITERAL_CODE),
+    ):
+        if pattern.fullmatch(text):
+            return name
+    if _is_expression(text):
+        return "code"
+    return "prose" if b" " in text and _PROSE.fullmatch(text) else ""
+
+
+def placeholder_reason(text: bytes) -> str:
+    """As :func:`reason` for a place that only a password can have: words, names and short values may be one."""
+    for name, pattern in (("string table", _STRING_TABLE), ("placeholder", _PLACEHOLDER), ("code", _MEMBER)):
+        if len(text) <= _LONGEST and pattern.fullmatch(text):
+            return name
+    return ""
+
+
+def _is_expression(text: bytes) -> bool:
+    """True for an expression of a programming language; one with several digits is rather a token."""
+    digits = sum(48 <= byte <= 57 for byte in _NUMBERED.sub(b"", text))
+    return digits < 3 and bool(_CODE.fullmatch(text))

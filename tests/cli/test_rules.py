@@ -1,0 +1,52 @@
+"""``rules list`` and ``rules show``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from click.testing import CliRunner, Result
+
+from dumpscrub.cli import cli
+from dumpscrub.rules.load import load_rules
+
+OURS = r"""
+[[rule]]
+id = "our-ticket"
+name = "Our ticket"
+categories = ["token"]
+anchors = ["tick_"]
+pattern = '(?P<secret>tick_\d{6})'
+"""
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(cli, ["rules", *arguments], prog_name="dumpscrub")
+
+
+def test_list_has_one_line_a_rule() -> None:
+    lines = run("list").stdout.splitlines()
+    assert lines[0].split() == ["ID", "CLASS", "CONFIDENCE", "ACTION", "NAME"]
+    assert [line.split()[0] for line in lines[1:]] == [rule.id for rule in load_rules().rules]
+
+
+def test_list_and_show_know_rules_of_ones_own(tmp_path: Path) -> None:
+    (tmp_path / "ours.toml").write_text(OURS)
+    for where in (tmp_path, tmp_path / "ours.toml"):
+        assert "our-ticket  " in run("list", "--rules", str(where)).stdout
+        shown = run("show", "our-ticket", "--rules", str(where)).stdout
+        assert "pattern:     (?P<secret>tick_\\d{6})\n" in shown
+        assert "from:        ours.toml, rule 1\n" in shown
+
+
+def test_show_says_where_to_look_for_ids() -> None:
+    ended = run("show", "nothing")
+    assert (ended.exit_code, ended.stdout) == (5, "")
+    assert ended.stderr == "dumpscrub: no rule has the id 'nothing': see 'dumpscrub rules list'\n"
+
+
+def test_a_broken_file_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "bad.toml").write_text("[[rule]]\nid = 'Not Allowed'\nname = 'x'\ncategories = ['x']\n")
+    ended = run("list", "--rules", str(tmp_path))
+    assert ended.exit_code == 5
+    assert ended.stderr.startswith("dumpscrub: bad.toml, rule 1: the id holds ")
+    assert ended.stderr.count("\n") == 1
