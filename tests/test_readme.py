@@ -13,8 +13,9 @@ from click.testing import CliRunner
 
 from dumpscrub import errors
 from dumpscrub.cli import cli
+from dumpscrub.rulecheck import check_rules
 from dumpscrub.rules.load import parse
-from dumpscrub.rules.schema import Rule
+from dumpscrub.rules.schema import Rule, RuleSet
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text("utf-8")
@@ -96,6 +97,7 @@ def test_every_promise_names_a_test_that_exists(name: str) -> None:
 def test_the_example_of_a_rule_is_one() -> None:
     (rule,) = (rule for block in blocks(RULES, "toml") for rule in parse(block, "docs/rules.md"))
     assert rule.id == "acme-ticket"
+    assert check_rules(RuleSet((rule,)), "hyperscan") == ()
 
 
 def test_every_key_of_a_rule_is_described() -> None:

@@ -1,4 +1,4 @@
-"""``rules list`` and ``rules show``."""
+"""``rules list``, ``show`` and ``check``."""
 
 from __future__ import annotations
 
@@ -36,6 +36,23 @@ def test_list_and_show_know_rules_of_ones_own(tmp_path: Path) -> None:
         shown = run("show", "our-ticket", "--rules", str(where)).stdout
         assert "pattern:     (?P<secret>tick_\\d{6})\n" in shown
         assert "from:        ours.toml, rule 1\n" in shown
+
+
+def test_check_finds_nothing_wrong_with_the_shipped_rules() -> None:
+    ended = run("check")
+    assert (ended.exit_code, ended.stderr) == (0, "")
+    assert ended.stdout == f"{len(load_rules())} rules, no problems\n"
+
+
+def test_check_lists_problems_and_ends_with_5(tmp_path: Path) -> None:
+    (tmp_path / "ours.toml").write_text(OURS + "examples = ['my <<tick_\\d{6}>>', 'my <<ticket_\\d{6}>>']\n")
+    ended = run("check", "--rules", str(tmp_path))
+    assert ended.exit_code == 5
+    assert "our-ticket: example 2 in utf-16-le, at an odd offset: not found\n" in ended.stdout
+    assert "example 1" not in ended.stdout
+    problems = ended.stdout.count("\n")
+    total = len(load_rules()) + 1
+    assert ended.stderr == f"dumpscrub: {problems} problems in {total} rules: correct what is listed above\n"
 
 
 def test_show_says_where_to_look_for_ids() -> None:

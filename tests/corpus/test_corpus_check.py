@@ -6,12 +6,12 @@ import random
 from pathlib import Path
 
 import pytest
+
+from corpus import check, manifest
 from corpus.check import Hit
 from corpus.forms import forms
 from corpus.manifest import Secret
 from corpus.synth import SHAPES, ElfShape, KeySet, MinidumpShape, build, make_keys
-
-from corpus import check, manifest
 
 MIB = 1 << 20
 

@@ -6,10 +6,10 @@ import base64
 from pathlib import Path
 
 import pytest
-from corpus.forms import forms
-from corpus.manifest import Secret
 
 from corpus import manifest
+from corpus.forms import forms
+from corpus.manifest import Secret
 
 
 def test_a_text_has_its_forms_under_their_names() -> None:

@@ -7,11 +7,11 @@ import os
 from pathlib import Path
 
 import pytest
+
+from corpus import check, contexts, demo, dumps, manifest, report
 from corpus.dumps import RealDump
 from corpus.manifest import Secret
 from corpus.report import Report, Row
-
-from corpus import check, contexts, demo, dumps, manifest, report
 
 SMALL = [dump for dump in dumps.in_folder(dumps.REAL) if dump.path.stat().st_size < 2_200_000]
 

@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+
+import dumpscrub
+from corpus import check
 from corpus.forms import NUMBER_FORMS
 from corpus.synth import ElfShape, MinidumpShape, Synthetic, build, make_keys
 from corpus.synth.pieces import Plant
 from corpus.synth.values import CONNECTIONS
-
-import dumpscrub
-from corpus import check
 
 SHAPES = (MinidumpShape(64, "both"), MinidumpShape(32, "list"), ElfShape(64, "<"), ElfShape(32, ">"))
 

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 import udmp_parser
-from corpus.forms import forms
-from corpus.synth import SHAPES, ElfShape, KeySet, MinidumpShape, build, make_keys
 from elftools.elf.elffile import ELFFile
 from elftools.elf.segments import NoteSegment
 from minidump.minidumpfile import MinidumpFile
 
 from corpus import manifest
+from corpus.forms import forms
+from corpus.synth import SHAPES, ElfShape, KeySet, MinidumpShape, build, make_keys
 
 MINIDUMPS = [shape for shape in SHAPES if isinstance(shape, MinidumpShape)]
 CORES = [shape for shape in SHAPES if isinstance(shape, ElfShape)]

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from corpus.dumps import REAL, SHARED, RealDump, in_folder
 from readers import READERS, readers_of
 
 import dumpscrub
 from corpus import manifest
+from corpus.dumps import REAL, SHARED, RealDump, in_folder
 from dumpscrub.model import SecretValue
 
 IN_REPOSITORY = in_folder(REAL)

@@ -31,7 +31,12 @@ from dumpscrub.search.windows import window_at
 from dumpscrub.source import BytesSource
 
 PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey | x25519.X25519PrivateKey
-CURVES: dict[int, ec.EllipticCurve] = {224: ec.SECP224R1(), 256: ec.SECP256R1(), 384: ec.SECP384R1(), 521: ec.SECP521R1()}
+CURVES: dict[int, ec.EllipticCurve] = {
+    224: ec.SECP224R1(),
+    256: ec.SECP256R1(),
+    384: ec.SECP384R1(),
+    521: ec.SECP521R1(),
+}
 PASSWORD = b"correct horse"
 
 
@@ -112,8 +117,7 @@ def rsa_components(key: rsa.RSAPrivateKey) -> tuple[bytes, ...]:
     """d, p, q, dp, dq, qinv, big-endian."""
     numbers = key.private_numbers()
     return tuple(
-        number_bytes(number)
-        for number in (numbers.d, numbers.p, numbers.q, numbers.dmp1, numbers.dmq1, numbers.iqmp)
+        number_bytes(number) for number in (numbers.d, numbers.p, numbers.q, numbers.dmp1, numbers.dmq1, numbers.iqmp)
     )
 
 
@@ -204,9 +208,7 @@ def certificate_pem(subject: x509.Certificate) -> bytes:
     return subject.public_bytes(Encoding.PEM)
 
 
-def store(
-    key: PrivateKey | None = None, encryption: KeySerializationEncryption | None = None
-) -> bytes:
+def store(key: PrivateKey | None = None, encryption: KeySerializationEncryption | None = None) -> bytes:
     """A PFX with a key and its certificate."""
     key = key or rsa_key()
     assert not isinstance(key, x25519.X25519PrivateKey)

@@ -16,7 +16,15 @@ def test_long_lengths() -> None:
 
 
 def test_what_is_no_element() -> None:
-    for data in (b"", b"\x30", b"\x00\x00", b"\x1f\x01\x00", b"\x30\x82\x01", b"\x30\x85\x00\x00\x00\x00\x00", b"\x30\x80\0\0"):
+    for data in (
+        b"",
+        b"\x30",
+        b"\x00\x00",
+        b"\x1f\x01\x00",
+        b"\x30\x82\x01",
+        b"\x30\x85\x00\x00\x00\x00\x00",
+        b"\x30\x80\0\0",
+    ):
         assert read(data, 0) is None
 
 
@@ -40,7 +48,10 @@ def test_the_last_child_of_a_cut_parent_may_be_cut() -> None:
     data = b"\x30\x20\x02\x01\x05\x04\x1b\x01\x02"
     parent = read(data, 0)
     assert parent is not None
-    assert [(child.tag, child.is_cut(data)) for child in children(data, parent)] == [(INTEGER, False), (OCTET_STRING, True)]
+    assert [(child.tag, child.is_cut(data)) for child in children(data, parent)] == [
+        (INTEGER, False),
+        (OCTET_STRING, True),
+    ]
 
 
 def test_at_most_so_many_children() -> None:

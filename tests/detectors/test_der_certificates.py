@@ -66,16 +66,14 @@ def test_a_certificate_cut_by_the_end_of_memory(kept: int) -> None:
     plain = certificate_der(certificate(key=rsa_key()))
     found = find(NAME, noise(1, 50) + plain[:kept])
     assert found.match.confidence is Confidence.MEDIUM
-    assert plain[:kept].endswith(found.marked[0])
+    assert plain[:kept].endswith(found.marked[-1])
 
 
 def test_version_1_has_no_version_field() -> None:
     subject = certificate(key=rsa_key())
-    signed = signed_part(subject)
-    body = signed[4:].replace(bytes.fromhex("a003020102"), b"", 1)
-    body = body[: body.rindex(bytes.fromhex("a3"))] if b"\xa3\x13" in body else body
+    body = signed_part(subject).split(bytes.fromhex("a003020102"), 1)[1]
     signed = b"\x30\x82" + len(body).to_bytes(2, "big") + body
-    rest = certificate_der(subject)[4 + len(signed_part(subject)) :]
+    rest = certificate_der(subject).split(signed_part(subject), 1)[1]
     plain = b"\x30\x82" + (len(signed) + len(rest)).to_bytes(2, "big") + signed + rest
     found = find(NAME, noise(1, 50) + plain + noise(2, 50))
     assert found.marked[0] == body
@@ -89,8 +87,7 @@ def test_every_certificate_of_the_bundle_is_public_whole_signed_part_and_cut() -
     assert len(blocks) > 100
     for block in blocks:
         plain = base64.b64decode(block)
-        signed = x509.load_der_x509_certificate(plain).tbs_certificate_bytes
-        for data in (plain, signed, plain[:300]):
+        for data in (plain, plain[4:], plain[:300]):
             material = recognise(data, 0)
             assert material is not None
             assert material.suppressed == PUBLIC
@@ -113,7 +110,9 @@ def test_an_authority_is_public_by_its_own_word() -> None:
         (AUTHORITY, []),
     ],
 )
-def test_other_certificates_are_not_public(names: dict[x509.ObjectIdentifier, str], extensions: list[tuple[x509.ExtensionType, bool]]) -> None:
+def test_other_certificates_are_not_public(
+    names: dict[x509.ObjectIdentifier, str], extensions: list[tuple[x509.ExtensionType, bool]]
+) -> None:
     found = find(NAME, certificate_der(certificate(names, extensions)))
     assert not found.match.suppressed
 
@@ -122,7 +121,7 @@ def test_what_only_looks_like_a_certificate() -> None:
     plain = certificate_der(certificate())
     for data in (
         b"\x30\x82\x03\x00\x30\x82\x02\x00" + bytes.fromhex("a003020102") + b"\x02\x08" + noise(1, 900),
-        plain[:60],
+        plain[:30],
         b"\x30" * 8 + bytes.fromhex("a00302010202") + b"\x30" * 900,
         plain.replace(b"\x17\x0d", b"\x04\x0d"),  # validity without times
     ):

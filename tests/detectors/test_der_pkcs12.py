@@ -31,7 +31,8 @@ def indefinite(plain: bytes) -> bytes:
     """The same store as writers of BER make it: indefinite lengths, the safe's octets in chunks, no MAC."""
     safe, _ = safe_and_digest(plain)
     chunks = b"".join(
-        b"\x04\x82" + len(part).to_bytes(2, "big") + part for part in (safe[at : at + 1000] for at in range(0, len(safe), 1000))
+        b"\x04\x82" + len(part).to_bytes(2, "big") + part
+        for part in (safe[at : at + 1000] for at in range(0, len(safe), 1000))
     )
     octets = b"\x24\x80" + chunks + b"\0\0"
     info = b"\x30\x80" + bytes.fromhex("06092a864886f70d010701") + b"\xa0\x80" + octets + b"\0\0\0\0"
