@@ -114,6 +114,17 @@ def test_the_folder_of_the_output_is_missing(dump: Path) -> None:
     fails(dump.parent, "sanitize", "app.txt", "-o", "none/out.txt", code=4, says=says)
 
 
+@pytest.mark.skipif(os.name == "nt", reason="NOT RUN: Windows has no limit on the size of files")
+def test_no_room_for_the_copy(dump: Path) -> None:
+    done = dumpscrub(dump.parent, "sanitize", "app.txt", launcher=["sh", "-c", 'ulimit -f 1; exec "$@"', "sh"])
+    assert (done.returncode, done.stdout) == (4, "")
+    assert done.stderr.startswith(
+        "dumpscrub: . cannot be written: its file system, or a limit, does not allow a file so"
+    )
+    assert done.stderr.count("\n") == 1
+    assert files(dump.parent) == {"app.txt": TEXT}
+
+
 @pytest.mark.parametrize(
     ("text", "says"),
     [

@@ -68,7 +68,7 @@ def check(boundary: Boundary, rule_files: tuple[Path, ...], engine: str) -> None
     rules = load_rules(rule_files)
     problems = check_rules(rules, choose_engine(engine))
     for problem in problems:
-        click.echo(printable(f"{problem.rule}: {problem.message}"))
+        click.echo(printable(str(problem)))
     if problems:
         raise RuleError(f"{len(problems)} problems in {len(rules)} rules: correct what is listed above")
     click.echo(f"{len(rules)} rules, no problems")

@@ -68,7 +68,10 @@ def _pack() -> Iterable[tuple[str, str]]:
 def _files(paths: Sequence[Path]) -> Iterable[Path]:
     for path in paths:
         if path.is_dir():
-            yield from sorted(path.glob("*.toml"))
+            inside = sorted(path.glob("*.toml"))
+            if not inside:
+                raise RuleError(f"{path.name}: the folder holds no rule file (*.toml): check --rules")
+            yield from inside
         else:
             yield path
 

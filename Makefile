@@ -1,0 +1,36 @@
+# make demo          sanitise a real dump from corpus/real and show the summary
+# make test          the tests
+# make lint          ruff and mypy
+# make corpus-report planted secrets in the dumps of the corpus: how many were there, how many are left
+# make clean         remove what these made
+#
+# Each creates .venv first, once. Another interpreter: make test PYTHON=python3.12
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+
+.PHONY: demo test lint corpus-report clean
+
+demo: $(INSTALLED)
+	$(BIN)/python -m corpus.demo
+
+test: $(INSTALLED)
+	$(BIN)/pytest -q -n 2
+
+lint: $(INSTALLED)
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+corpus-report: $(INSTALLED)
+	$(BIN)/python -m corpus.report
+
+clean:
+	rm -rf $(VENV) corpus/out .mypy_cache .pytest_cache .ruff_cache .hypothesis
+
+$(INSTALLED): pyproject.toml
+	@PYTHON="$(PYTHON)" .ci/make-venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@
