@@ -54,8 +54,8 @@ class _Case:
 def check_rules(rules: RuleSet, engine: str) -> tuple[Problem, ...]:
     """Everything wrong with ``rules``.
 
-    That is what :func:`dumpscrub.rules.check.check` finds, rules that do not compile, and examples that are missed, found
-    elsewhere, or found although they are negative ones. ``engine`` names the search engine to use.
+    That is what :func:`dumpscrub.rules.check.check` finds, rules that do not compile, and examples that are missed,
+    found elsewhere, or found although they are negative ones. ``engine`` names the search engine to use.
     """
     problems = list(check(rules))
     for rule in rules.rules:
@@ -86,7 +86,7 @@ def _try_out(rule: Rule, search: Search) -> Iterator[str]:
 
 
 def _as_placed(span: Span, encoding: Encoding, case: _Case) -> tuple[Span, ...]:
-    """What a finding means at ``case``: UTF-16BE text also reads as UTF-16LE, one byte later and cut at a region's end."""
+    """What a finding at ``case`` means: UTF-16BE also reads as UTF-16LE, one byte later and cut at a region's end."""
     if case.encoding is not Encoding.UTF16BE or encoding is not Encoding.UTF16LE:
         return (span,)
     whole = Span(span.start - 1, span.end - 1)

@@ -11,6 +11,7 @@ from cryptography import x509
 from cryptography.x509.oid import NameOID
 from der_material import (
     AUTHORITY,
+    PrivateKey,
     authority_extensions,
     certificate,
     certificate_der,
@@ -36,7 +37,7 @@ def signed_part(subject: x509.Certificate) -> bytes:
 
 
 @pytest.mark.parametrize("key", [None, rsa_key(), ed25519_key()], ids=["ec", "rsa", "ed25519"])
-def test_signed_part_and_signature_are_marked(key: None) -> None:
+def test_signed_part_and_signature_are_marked(key: PrivateKey | None) -> None:
     subject = certificate(key=key)
     plain = certificate_der(subject)
     data = noise(1, 200) + plain + noise(2, 200)

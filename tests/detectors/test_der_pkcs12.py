@@ -1,8 +1,8 @@
 from __future__ import annotations
 
 import pytest
-from cryptography.hazmat.primitives.serialization import NoEncryption, PrivateFormat, pkcs12
-from der_material import PASSWORD, detector, ec_key, find, find_all, mask, noise, rsa_key, store
+from cryptography.hazmat.primitives.serialization import KeySerializationEncryption, NoEncryption, PrivateFormat, pkcs12
+from der_material import PASSWORD, PrivateKey, detector, ec_key, find, find_all, mask, noise, rsa_key, store
 
 from dumpscrub.detectors.asn1 import children, read
 from dumpscrub.model import Confidence
@@ -41,7 +41,7 @@ def indefinite(plain: bytes) -> bytes:
 
 @pytest.mark.parametrize("encryption", [None, LEGACY, NoEncryption()], ids=["pbes2", "pbes1", "open"])
 @pytest.mark.parametrize("key", [rsa_key(), rsa_key(5, 2048), ec_key()], ids=["rsa1024", "rsa2048", "ec"])
-def test_the_safe_and_the_digest_are_marked(key: None, encryption: None) -> None:
+def test_the_safe_and_the_digest_are_marked(key: PrivateKey, encryption: KeySerializationEncryption | None) -> None:
     plain = store(key, encryption)
     data = noise(1, 100) + plain + noise(2, 100)
     found = find(NAME, data)

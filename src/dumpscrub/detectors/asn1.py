@@ -22,8 +22,8 @@ SET = 0x31
 _CONSTRUCTED = 0x20
 _INDEFINITE = 0x80
 _LONGEST_LENGTH = 4
-_MOST_STEPS = 4096
-"""Elements that a search for the end of an indefinite length looks at."""
+_MOST_STEPS = 256
+"""Elements in which the end of an indefinite length is looked for; writers cut octets into chunks of 1,000 bytes."""
 
 
 def context(number: int) -> int:

@@ -76,11 +76,13 @@ class Certificates:
         fields = _fields(data, signed)
         if fields is None:
             return None
-        suppressed = PUBLIC if self._is_public(data, signed, fields) else ""
-        segments = secret_segments(data, [signed] if alone else [signed, *parts[2:]])
         sound = not alone and not outer.is_cut(data) and _parses(data[outer.start : outer.end])
         confidence = Confidence.HIGH if sound else Confidence.MEDIUM
-        return Material(start, outer.end, segments, confidence, suppressed=suppressed)
+        if self._is_public(data, signed, fields):
+            whole = ((start, min(outer.end, len(data))),)
+            return Material(start, outer.end, whole, confidence, suppressed=PUBLIC)
+        segments = secret_segments(data, [signed] if alone else [signed, *parts[2:]])
+        return Material(start, outer.end, segments, confidence)
 
     def _is_public(self, data: bytes, signed: Element, fields: list[Element]) -> bool:
         return head_digest(data, signed.start) in self.public or _is_authority(data, fields)

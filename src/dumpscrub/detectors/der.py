@@ -22,8 +22,9 @@ STORE_REACH = 64 * 1024
 """Bytes from a hit on that are looked at: what is longer is marked as far as that."""
 
 _BACK = 64
+_STORE_BACK = 8
 _TAIL_BACK = 4096 + 16
-"""Bytes before a hit: for an outer header, and for the modulus before an RSA key's exponent."""
+"""Bytes before a hit: for the outer header, that of a store, and for the modulus before an RSA key's exponent."""
 
 _LONGEST_SERIAL = 24
 """Bytes of a certificate's serial number, header included (RFC 5280 allows 20 and a sign)."""
@@ -85,7 +86,7 @@ def _encrypted_key(rule: Rule) -> DerDetector:
 
 
 def _store(rule: Rule) -> DerDetector:
-    return _detector(rule, _STORES, _around(pkcs12.pfx), after=STORE_REACH)
+    return _detector(rule, _STORES, _around(pkcs12.pfx, _STORE_BACK), after=STORE_REACH)
 
 
 def _certificate(rule: Rule) -> DerDetector:
@@ -121,13 +122,13 @@ def _find_certificate(certificates: Certificates, data: bytes, hit: int) -> Mate
     return _enclosing(certificates, data, hit)
 
 
-def _around(recognise: Recogniser) -> Find:
-    return lambda data, hit: _enclosing(recognise, data, hit)
+def _around(recognise: Recogniser, back: int = _BACK) -> Find:
+    return lambda data, hit: _enclosing(recognise, data, hit, back)
 
 
-def _enclosing(recognise: Recogniser, data: bytes, hit: int) -> Material | None:
-    """The outermost structure that begins up to :data:`_BACK` bytes before ``hit`` and contains it."""
-    start = data.find(b"\x30", max(0, hit - _BACK), hit)
+def _enclosing(recognise: Recogniser, data: bytes, hit: int, back: int = _BACK) -> Material | None:
+    """The outermost structure that begins up to ``back`` bytes before ``hit`` and contains it."""
+    start = data.find(b"\x30", max(0, hit - back), hit)
     while start != -1:
         material = recognise(data, start)
         if material is not None and material.end > hit:

@@ -57,6 +57,8 @@ class EncodedDetector:
         lines = base64_text.cut(text, lines, base64_text.encoded_length(material.end))
         base64 = base64_text.characters(lines)
         segments = tuple((window.hit + line.start * unit, window.hit + line.end * unit) for line in lines)
+        if material.suppressed:
+            segments = ((segments[0][0], segments[-1][1]),)
         values = (*material.values, SecretValue(base64)) if material.values else ()
         yield Match(segments, material.confidence, values, material.suppressed)
 

@@ -23,11 +23,13 @@ _LONGEST_EXPONENT = 8
 _LONGEST_NUMBER = 4096
 _SCALAR_LENGTHS = range(14, 81)
 _RSA_PARTS = 9
+_LEAST_RANDOM, _FULL = 16, 64
+"""Of so many random bytes more than half differ; the odds against are astronomic."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Secrets:
-    """The elements that hold secrets; ``proven`` says whether arithmetic holds among them, None where it was not asked."""
+    """The elements that hold secrets; ``proven`` says whether arithmetic bears them out, None where not asked."""
 
     elements: tuple[Element, ...]
     proven: bool | None = None
@@ -172,8 +174,9 @@ def _sec1(data: bytes, parts: list[Element]) -> _Secrets | None:
 
 
 def _is_filled(data: bytes, element: Element) -> bool:
-    """True for octets with a run of zeros: programs hold the constant beginning of a key, and what follows is none."""
-    return element.tag == asn1.OCTET_STRING and bytes(8) in element.contents(data)
+    """True for octets that are not random: programs hold the constant beginning of a key, and what follows is none."""
+    octets = element.contents(data) if element.tag == asn1.OCTET_STRING else b""
+    return bytes(8) in octets or (len(octets) >= _LEAST_RANDOM and 2 * len(set(octets)) <= min(len(octets), _FULL))
 
 
 def _is_version(data: bytes, element: Element) -> bool:

@@ -17,8 +17,8 @@ from dumpscrub.model import Confidence, SecretValue
 MOST_VALUE = 16 * 1024
 """Bytes of the longest structure that is swept for as a whole."""
 _LEAST_VALUE = 16
-_FULL = 64
-"""Bytes of which more than half differ, where they are random: the odds against are astronomic from 16 bytes on."""
+_FEW = 4
+"""So few different bytes fill memory; no secret has only these."""
 _REFUSALS = (ValueError, TypeError, UnsupportedAlgorithm, InternalError, InvalidVersion)
 
 T = TypeVar("T")
@@ -68,10 +68,10 @@ def attempt(parse: Callable[[], T]) -> T | None:
 
 
 def is_blank(content: bytes) -> bool:
-    """True where no key can be: too few different bytes, or text only, as after a redaction."""
-    if 2 * len(set(content)) <= min(len(content), _FULL):
-        return True
-    return content.isascii() and content.decode("ascii").isprintable()
+    """True where no secret can be: hardly any bytes that differ, or text only, as after a redaction."""
+    return len(set(content)) <= min(_FEW, len(content) // 2) or (
+        content.isascii() and content.decode("ascii").isprintable()
+    )
 
 
 def secret_segments(data: bytes, elements: Iterable[Element]) -> tuple[tuple[int, int], ...]:

@@ -105,11 +105,15 @@ class PemDetector:
         der = base64_text.decode(body)
         material = self.recognise(der, 0)
         sure = block.whole or (material is not None and material.confidence is Confidence.HIGH)
-        values = material.values if material is not None else _openssh_values(der, body)
-        if self.kind is not Kind.CERTIFICATE and _LEAST_VALUE <= len(body) <= MOST_VALUE:
+        confidence = Confidence.HIGH if sure else Confidence.MEDIUM
+        if self.kind is Kind.CERTIFICATE:
+            if material is not None and material.suppressed:
+                return Match(((segments[0][0], segments[-1][1]),), confidence, suppressed=material.suppressed)
+            return Match(segments, confidence)
+        values = material.values if material is not None else _other_values(block, der, body)
+        if _LEAST_VALUE <= len(body) <= MOST_VALUE:
             values = (*values, SecretValue(body))
-        suppressed = material.suppressed if material is not None else ""
-        return Match(segments, Confidence.HIGH if sure else Confidence.MEDIUM, values, suppressed)
+        return Match(segments, confidence, values)
 
 
 _KINDS = {
@@ -151,10 +155,13 @@ def _raw(window: Window, lines: Iterable[Line], base: int) -> tuple[tuple[int, i
     return tuple((base + line.start * window.unit, base + line.end * window.unit) for line in lines)
 
 
-def _openssh_values(der: bytes, body: bytes) -> tuple[SecretValue, ...]:
-    """The private components of an OpenSSH key that no passphrase protects."""
-    if not der.startswith(_OPENSSH):
+def _other_values(block: Block, decoded: bytes, body: bytes) -> tuple[SecretValue, ...]:
+    """The bytes of a body that is no DER, with the private components of an OpenSSH key that no passphrase protects."""
+    if not block.whole or not _LEAST_VALUE <= len(decoded) <= MOST_VALUE:
         return ()
+    values = (SecretValue(decoded, binary=True),)
+    if not decoded.startswith(_OPENSSH):
+        return values
     text = b"-----BEGIN OPENSSH PRIVATE KEY-----\n" + body + b"\n-----END OPENSSH PRIVATE KEY-----\n"
     key = attempt(lambda: load_ssh_private_key(text, None))
-    return keys.numbers_of(key) if key is not None else ()
+    return (*keys.numbers_of(key), *values) if key is not None else values

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from dumpscrub.detectors import asn1
 from dumpscrub.detectors.asn1 import Element
 from dumpscrub.detectors.material import Material, binary_values, secret_segments
@@ -11,6 +13,8 @@ _DATA = bytes.fromhex("2a864886f70d010701")
 _SIGNED_DATA = bytes.fromhex("2a864886f70d010702")
 _CONTENT_TYPE = b"\x06\x09" + _DATA[:-1]
 """How the object identifier of any PKCS#7 content begins: each part of an authenticated safe has one."""
+_BEGINNING = re.compile(rb"\x30(?:\x80|\x81.|\x82..|\x83...)\x02\x01\x03\x30", re.DOTALL)
+"""A SEQUENCE with version 3: told before its end is looked for, which may take a while."""
 _FIRST_PART = 64
 """Bytes of the authenticated safe in which the first part's content type stands."""
 
@@ -21,6 +25,8 @@ def pfx(data: bytes, start: int) -> Material | None:
     The contents of the safe and the MAC's digest are marked. Writers of BER (indefinite lengths, octets in chunks) are
     understood too.
     """
+    if not _BEGINNING.match(data, start):
+        return None
     outer = asn1.read(data, start, indefinite=True)
     if outer is None or outer.tag != asn1.SEQUENCE:
         return None

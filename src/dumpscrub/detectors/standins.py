@@ -15,7 +15,7 @@ _PLACEHOLDER = re.compile(
     | \{+ [^{}]* \}+ | \[+ [^\[\]]* \]+ | <+ [^<>]* >+ | \(+ [^()]* \)+
     | [$\#@!]+ [({] [^{}()]* [)}] .*                                            # ${x} $(x) #{x} @{x}
     | [$@%:&] [a-z_][a-z_.:\[\]'"-]* %?                                         # $x @x %x% :x
-    | .* ( \{ \d+ (:[^{}]*)? \} | %[su@] | %d(?![0-9a-f]) | \$\{ | \#\{ | \{\{ | %[({]\w+[)}] ) .*
+    | .* ( \{ \d+ (:[^{}]*)? \} | %[sdu@](?![a-z0-9]) | \$\{ | \#\{ | \{\{ | %[({]\w+[)}] ) .*
     | (0x)? ( % [-+.\d]* (hh|ll|h|l|z)? [cdiosuxp] [^a-z0-9]* )+                # format strings
     | (your|example|sample|dummy|fake|insert|enter)
       [-_. ]* [a-z_. -]* (key|token|secret|passw(or)?d|pass|pwd|value|here)
@@ -27,20 +27,23 @@ _PLACEHOLDER = re.compile(
 )
 _CODE = re.compile(
     rb"""(?ix)
-      [a-z_$][\w$]* ( (\.|->|::|\?\.) [a-z_$][\w$]* )+ [(;,]? .{0,64}           # a.b  a->b  a::b(...)
+      [a-z_$]+ ( (\.|->|::|\?\.) [a-z_$]+ )+ [;,]?                              # a.b  a->b
+    | [a-z_$][\w$]* ( (\.|->|::|\?\.) [a-z_$][\w$]* )+ [ (].{0,64}              # a.b1(...)
     | [a-z_$][a-z_$.]* [(\[] .*                                                 # f(...)  a[...]
+    | (?-i: [a-z_$][\w$.]* [(\[] .* )                                           # b64encode(...)
+    | [(\[] .*
     | (new|await|typeof|not|function|async|return|sizeof|delete) [ (].*
     | [!&|=+?:<>({\[)}\],;/\\.-]+                                               # punctuation alone
     """,
     re.DOTALL,
 )
 _LITERAL_CODE = re.compile(rb"(?i)`.*|(qr)?/.*[\[(\\^].*/[a-z]*|(\\u[0-9a-f]{4})+", re.DOTALL)
-_NUMBERED = re.compile(rb"(?i)b(ase)?(16|32|64)|[a-z]25519|x509|utf_?8|sha\d+|md5|65537|\(.*", re.DOTALL)
+_NUMBERED = re.compile(rb"(?i)b(ase)?(16|32|64)|[a-z]25519|x509|utf_?8|sha\d+|md5|65537|[(\[].*", re.DOTALL)
 """Names in code that hold digits of their own, and arguments."""
 _MEMBER = re.compile(rb"(?is)[\w$]+(\.[\w$]+)*\.(pass|passw(or)?d|pwd|secret|token)\b.*")
 _PATH = re.compile(
     rb"""(?ix)
-      ( [a-z]:[\\/] | \\\\[\w.-]+\\ | \.{1,2}[\\/] | ~/ ) .*
+      ( [a-z]:[\\/] | \\\\(?!u[0-9a-f]{4})[\w.-]+\\ | \.{1,2}[\\/] | ~/ ) .*
     | / ( usr|etc|var|opt|home|root|tmp|run|proc|dev|bin|sbin|lib|lib64|mnt|srv|sys|app|work|users|private ) ( /.* )?
     | [a-z][a-z0-9+.-]{1,20}:// [^@]*
     | [\w./\\-]+ \.
@@ -57,8 +60,8 @@ _NAME = re.compile(
     """
 )
 _PROSE = re.compile(
-    rb"(?i)(.*[^a-z])?(a|an|the|your|you|is|are|was|be|must|not|no|can|cannot|for|to|of|and|or|with|if|please|enter|in|on"
-    rb"|this|that|has|have|will|should|may|when|from|by|invalid|incorrect|required)[^a-z].*"
+    rb"(?is)(.* )?(an|the|your|you|is|are|was|be|must|not|no|can|cannot|for|to|of|and|or|with|if|please|enter|in|on|this"
+    rb"|that|has|have|will|should|may|when|from|by|invalid|incorrect|required)[ .,:;!?)].*"
 )
 # A code unit above U+00FF before ASCII: where the strings of a .NET image touch each other at odd lengths.
 _STRING_TABLE = re.compile(rb"\xff[\x20-\x7e].*", re.DOTALL)

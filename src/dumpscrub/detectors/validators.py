@@ -86,10 +86,10 @@ def placeholder(value: bytes) -> Verdict:
 
 
 def _told(value: bytes) -> Verdict:
-    """A value in a sentence: a digit and something besides letters and digits, or capitals amid small letters."""
+    """A value in a sentence: letters and digits, and no number, date or version."""
     text = value.rstrip(b".!?")
-    odd = re.search(rb"[^A-Za-z0-9.:/-]", text) or _mixed(text)
-    return token(text) if odd and re.search(rb"[0-9]", text) else Verdict(suppressed="word")
+    ordinary = re.fullmatch(rb"v?[0-9.:/,-]+[a-z]{0,3}", text) or not re.search(rb"[0-9]", text)
+    return Verdict(suppressed="word") if ordinary else token(text)
 
 
 def _environment(value: bytes) -> Verdict:
@@ -158,8 +158,14 @@ def _key_store(value: bytes) -> Verdict:
 def _basic(value: bytes) -> Verdict:
     """HTTP Basic credentials decode to ``user:password`` (RFC 7617)."""
     decoded = _decode(value)
-    credentials = b":" in decoded and min(decoded) >= 32 and _is_text(decoded)
+    credentials = b":" in decoded and _is_text(decoded)
     return _HIGH if credentials else Verdict(suppressed="not credentials")
+
+
+def _base64_text(value: bytes) -> Verdict:
+    """Base64 of text, which may hold NULs."""
+    decoded = _decode(value)
+    return _HIGH if decoded and _is_text(decoded.replace(b"\0", b" ")) else Verdict(suppressed="not credentials")
 
 
 def _aws_key_id(value: bytes) -> Verdict:
@@ -178,11 +184,11 @@ def _octopus_api_key(value: bytes) -> Verdict:
 
 
 def _is_text(data: bytes) -> bool:
+    """True for UTF-8 without control characters."""
     try:
-        data.decode("utf-8")
+        return data.decode("utf-8").isprintable()
     except UnicodeDecodeError:
         return False
-    return True
 
 
 def _cipher_block(value: bytes) -> Verdict:
@@ -203,6 +209,7 @@ VALIDATORS: Mapping[str, Validator] = {
     "aes-key": _aes_key,
     "aws-key-id": _aws_key_id,
     "basic": _basic,
+    "base64-text": _base64_text,
     "cipher-block": _cipher_block,
     "cipher-iv": _cipher_iv,
     "crc-base62": _crc_base62,
