@@ -48,7 +48,7 @@ def test_every_key_is_read() -> None:
         (('id = "our-token"', 'id = "Our Token"'), "the id holds small letters, digits and single hyphens only"),
         (('name = "Our token"', ""), "the key 'name' is missing"),
         (('anchors = ["OUR-"]', ""), "a pattern rule has a pattern and at least one anchor"),
-        (("[[rule]]", "[rules]"), "a rule file holds [[rule]] tables and nothing else"),
+        (("[[rule]]", "[rules]"), "a rule file holds [fragments], [[rule]] tables and nothing else"),
     ],
 )
 def test_a_broken_rule_is_one_clear_line(change: tuple[str, str], message: str) -> None:
@@ -56,6 +56,18 @@ def test_a_broken_rule_is_one_clear_line(change: tuple[str, str], message: str) 
         parse(GOOD.replace(*change), "ours.toml")
     assert message in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_a_pattern_over_several_lines_with_fragments() -> None:
+    text = GOOD.replace(
+        "pattern = '(?P<secret>OUR-[A-Z0-9]{12})'",
+        "pattern = '''\n  (?P<secret>\n    # the brand\n    {{brand}}-\n    [A-Z0-9]{12}\n  )'''",
+    )
+    fragments = "[fragments]\nletters = 'OUR'\nbrand = '(?:{{letters}}|THEIR)'\n"
+    (rule,) = parse(fragments + text, "ours.toml")
+    assert rule.pattern == "(?P<secret>(?:OUR|THEIR)-[A-Z0-9]{12})"
+    with pytest.raises(RuleError, match="pattern: unknown fragment 'brand': define it in"):
+        parse(text, "ours.toml")
 
 
 def test_two_rules_with_one_id_are_refused() -> None:

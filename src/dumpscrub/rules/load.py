@@ -15,6 +15,7 @@ from dumpscrub.model import Confidence, Encoding
 from dumpscrub.rules.schema import Action, Boundary, Rule, RuleSet
 
 _ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*\Z")
+_FRAGMENT = re.compile(r"\{\{([a-z][a-z0-9-]*)\}\}")
 _LARGEST = 4 << 20
 _WIDEST = 1 << 20
 
@@ -41,9 +42,10 @@ def parse(text: str, name: str) -> tuple[Rule, ...]:
     except tomllib.TOMLDecodeError as error:
         raise RuleError(f"{name}: not valid TOML ({error}): correct the file") from error
     tables = document.pop("rule", [])
+    fragments = _fragments(document.pop("fragments", {}), f"{name}, fragments")
     if document or not isinstance(tables, list):
-        raise RuleError(f"{name}: a rule file holds [[rule]] tables and nothing else")
-    rules = tuple(_rule(table, f"{name}, rule {number}") for number, table in enumerate(tables, 1))
+        raise RuleError(f"{name}: a rule file holds [fragments], [[rule]] tables and nothing else")
+    rules = tuple(_rule(table, fragments, f"{name}, rule {number}") for number, table in enumerate(tables, 1))
     seen: set[str] = set()
     for rule in rules:
         if rule.id in seen:
@@ -87,7 +89,34 @@ def _read(path: Path) -> str:
         raise RuleError(f"{path.name}: the rule file is not UTF-8: save it as UTF-8") from error
 
 
-def _rule(table: Any, where: str) -> Rule:
+def _fragments(table: Any, where: str) -> dict[str, str]:
+    """Named pieces of patterns. A fragment may use those above it."""
+    if not isinstance(table, dict):
+        raise RuleError(f"{where}: a table of texts is expected")
+    fragments: dict[str, str] = {}
+    for name, text in table.items():
+        fragments[name] = expand_pattern(_text(text, f"{where}, {name}"), fragments, f"{where}, {name}")
+    return fragments
+
+
+def expand_pattern(text: str, fragments: Mapping[str, str], where: str) -> str:
+    """The pattern that ``text`` writes out.
+
+    Line breaks and the white space around them are no part of a pattern, a line that begins with ``# `` is a comment,
+    and ``{{name}}`` stands for a fragment.
+    """
+    lines = (line.strip() for line in text.splitlines())
+    joined = "".join(line for line in lines if not line.startswith("# ")) if "\n" in text else text
+
+    def replace(found: re.Match[str]) -> str:
+        if found[1] not in fragments:
+            raise RuleError(f"{where}: unknown fragment {found[1]!r}: define it in [fragments], above its use")
+        return fragments[found[1]]
+
+    return _FRAGMENT.sub(replace, joined)
+
+
+def _rule(table: Any, fragments: Mapping[str, str], where: str) -> Rule:
     if not isinstance(table, dict):
         raise RuleError(f"{where}: a rule is a table")
     known = _READERS
@@ -97,7 +126,10 @@ def _rule(table: Any, where: str) -> Rule:
     missing = [key for key in ("id", "name", "categories") if key not in table]
     if missing:
         raise RuleError(f"{where}: the key {missing[0]!r} is missing")
-    rule = Rule(**{key: known[key](value, f"{where}, {key}") for key, value in table.items()}, source=where)
+    values = {key: known[key](value, f"{where}, {key}") for key, value in table.items()}
+    if "pattern" in values:
+        values["pattern"] = expand_pattern(values["pattern"], fragments, f"{where}, pattern")
+    rule = Rule(**values, source=where)
     _consistent(rule, where)
     return rule
 

@@ -13,7 +13,8 @@ r"""What a rule is: the syntax of one TOML table, before anything is compiled.
 
 ``pattern`` is RE2 syntax over a window of text with one character a code unit; a code unit above 0xFF reads as
 ``\xff``. A NUL ends a string in memory, so a value's class must exclude ``\x00``. Every group whose name begins with
-``secret`` is redacted. The match must contain the anchor.
+``secret`` is redacted. The match must contain the anchor. A pattern may be written over several lines, with comments
+and with named fragments; see :func:`dumpscrub.rules.load.expand_pattern`.
 """
 
 from __future__ import annotations
