@@ -10,6 +10,7 @@ from pathlib import Path
 from dumpscrub.layout import Layout
 from dumpscrub.model import Finding
 from dumpscrub.progress import Progress, silent
+from dumpscrub.rules.schema import Action
 from dumpscrub.span import total
 
 
@@ -40,6 +41,11 @@ class Result:
     def size(self) -> int:
         """Bytes of the file."""
         return self.layout.size
+
+    @property
+    def to_redact(self) -> int:
+        """How many findings the policy does not merely report."""
+        return sum(finding.action != Action.REPORT.value for finding in self.findings)
 
     def by_class(self) -> dict[str, tuple[int, int]]:
         """For each class: how many findings, and how many bytes they hold (a byte may count for several)."""

@@ -27,7 +27,8 @@ def command(
     as_json: bool,
     quiet: bool,
 ) -> None:
-    """Say what sanitize would redact in DUMP, and write nothing. Exits with 1 where anything is found.
+    """Say what sanitize would redact in DUMP, and write nothing. Exits with 1 where anything is found
+    that the policy does not merely report.
 
     With --json each finding is listed with its place, and never with what it says.
 
@@ -44,4 +45,4 @@ def command(
             dump, known=values, rules=rule_files, policy=policy, engine=engine, workers=workers, progress=progress
         )
     show(result, ignored, as_json=as_json, quiet=quiet)
-    context.exit(1 if result.findings else 0)
+    context.exit(1 if result.to_redact else 0)
