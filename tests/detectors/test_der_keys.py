@@ -6,6 +6,7 @@ from collections.abc import Callable
 import pytest
 from cryptography.hazmat.primitives.serialization import PrivateFormat
 from der_material import (
+    PrivateKey,
     der,
     detector,
     dsa_key,
@@ -60,9 +61,7 @@ def test_elliptic_curve_marks_the_scalar_alone(form: PrivateFormat, bits: int) -
 
 
 @pytest.mark.parametrize("make", [ed25519_key, x25519_key])
-def test_edwards_and_montgomery_keys(
-    make: Callable[[int], ed25519.Ed25519PrivateKey | x25519.X25519PrivateKey],
-) -> None:
+def test_edwards_and_montgomery_keys(make: Callable[[int], PrivateKey]) -> None:
     key = make(5)
     found = find(NAME, noise(1, 300) + der(key) + noise(2, 300))
     assert found.marked == (noise(5, 32),)

@@ -331,3 +331,10 @@ def test_damage_never_makes_a_detector_fail_and_nothing_is_found_twice(at: int, 
     text = bytes(data)
     found = find_all(detector(PRIVATE), text)
     assert find_all(detector(PRIVATE), mask(text, found)) == []
+
+
+def test_the_end_of_one_block_is_not_that_of_the_one_before() -> None:
+    first, second = pem(rsa_key()), pem(rsa_key(2))
+    data = first + bytes(16) + second[16:].replace(b"KEY-----\n", b"KEY\0\0\0\0\0\0", 1)
+    found = find_all(detector(PRIVATE), data)
+    assert [part for each in found for part in each.marked] == body_lines(first) + body_lines(second)

@@ -45,6 +45,11 @@ class Element:
     stop: int
     end: int
 
+    @property
+    def length(self) -> int:
+        """Bytes of the contents, as the header claims."""
+        return self.stop - self.body
+
     def contents(self, data: bytes) -> bytes:
         """The contents, as far as ``data`` holds them."""
         return data[self.body : self.stop]

@@ -29,10 +29,12 @@ _TAIL_BACK = 4096 + 16
 _LONGEST_SERIAL = 24
 """Bytes of a certificate's serial number, header included (RFC 5280 allows 20 and a sign)."""
 
-# Version 0 and the header of a modulus (RSA) or prime (DSA) of 512 bits and more.
-_INTEGERS = ("0201000282", "0201000281", "020100024100", "020100026100")
+# Version 0 and the header of a modulus (RSA) or prime (DSA) of 512 bits and more; version 1 has more than two primes.
+_INTEGERS = ("0201000282", "0201000281", "020100024100", "020100026100", "0201010282", "0201010281")
 # Version 1 and the header of an elliptic-curve scalar of the lengths in use, also without its leading zero byte.
-_SCALARS = tuple(f"02010104{length:02x}" for length in (20, 24, 27, 28, 29, 30, 31, 32, 40, 47, 48, 49, 64, 65, 66))
+_SCALARS = tuple(
+    f"02010104{length:02x}" for length in (20, 21, 24, *range(27, 33), 36, 40, 47, 48, 49, 52, 64, 65, 66, 72)
+)
 # Algorithms of RFC 8410, DSA, Diffie-Hellman and the post-quantum ones, as they stand in PKCS#8.
 _ALGORITHMS = (
     *(f"06032b65{arc}04" for arc in ("6e", "6f", "70", "71")),
@@ -44,6 +46,7 @@ _TAILS = tuple(keys.RSA_EXPONENT.hex() + header for header in ("0282", "0281", "
 _ENCRYPTED = (
     *(f"06092a864886f70d0105{arc}" for arc in ("01", "03", "04", "06", "0a", "0b", "0d")),
     *(f"060a2a864886f70d010c01{arc:02x}" for arc in range(1, 7)),
+    "060a2b060104012a02110101",
 )
 _STORES = ("0201033080", "0201033081", "0201033082")
 # Version 3 and the tag of a serial number; in version 1, only the algorithm and the issuer's tag are constant.

@@ -27,8 +27,13 @@ _LEAST, _MOST = 32, 64 * 1024
 
 _LONG = ("MII",)
 _SHORT = ("MIG", "MIH")
-# SEC 1 keys of 160, 192, 224 and 256 bits; PKCS#8 of RFC 8410 keys, also with their public key; of P-256 without one.
-_SHORTEST = ("MFECAQEE", "MF8CAQEE", "MGgCAQEE", "MHQCAQEE", "MHcCAQEE", "MC4CAQAw", "MFECAQEw", "MEcCAQAw", "MEECAQAw")
+# Keys of less than 128 bytes: SEC 1 of 160 to 256 bits; PKCS#8 of elliptic curves of up to 224 bits, of P-256 without
+# its public key, and of RFC 8410 keys, also with their public key.
+_SHORTEST = (
+    *("MFECAQEE", "MF8CAQEE", "MGgCAQEE", "MHQCAQEE", "MHcCAQEE", "MHgCAQEE"),
+    *("MG8CAQAw", "MHgCAQAw", "MEECAQAw"),
+    *("MC4CAQAw", "MEYCAQAw", "MEcCAQAw", "MFECAQEw"),
+)
 _INDEFINITE = ("MIACAQMw",)
 """How a PKCS#12 store begins whose writer used indefinite lengths."""
 

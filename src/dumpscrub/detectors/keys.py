@@ -17,8 +17,10 @@ from dumpscrub.model import Confidence, SecretValue
 
 RSA_EXPONENT = bytes.fromhex("0203010001")
 """The element of the public exponent 65537."""
-_PASSWORD_BASED = tuple(bytes.fromhex(oid) for oid in ("2a864886f70d0105", "2a864886f70d010c01"))
-"""Contents of the object identifiers of PKCS#5 and PKCS#12 password-based encryption, without the last arc."""
+_PASSWORD_BASED = tuple(bytes.fromhex(oid) for oid in ("2a864886f70d0105", "2a864886f70d010c01", "2b060104012a021101"))
+"""Contents of the object identifiers of password-based encryption (PKCS#5, PKCS#12, Java), without the last arc."""
+_TWO_PRIMES, _MORE_PRIMES = b"\x02\x01\x00", b"\x02\x01\x01"
+"""The versions of an RSA key."""
 _LONGEST_EXPONENT = 8
 _LONGEST_NUMBER = 4096
 _SCALAR_LENGTHS = range(14, 81)
@@ -42,10 +44,8 @@ def private_key(data: bytes, start: int) -> Material | None:
         return None
     parts = asn1.children(data, outer)
     secrets = _pkcs8(data, parts) or _bare_key(data, parts)
-    if secrets is None or any(_is_filled(data, element) for element in secrets.elements):
-        return None
-    segments = secret_segments(data, secrets.elements)
-    if not segments:
+    segments = secret_segments(data, secrets.elements) if secrets else ()
+    if secrets is None or not segments:
         return None
     confidence = Confidence.HIGH if _is_sound(data, outer, secrets) else Confidence.MEDIUM
     return Material(start, outer.end, segments, confidence, binary_values(data, secrets.elements, outer))
@@ -131,7 +131,7 @@ def _pkcs8(data: bytes, parts: list[Element]) -> _Secrets | None:
             if secrets is not None:
                 return secrets
         elif inner.tag in {asn1.OCTET_STRING, asn1.INTEGER}:
-            return _Secrets((inner,))
+            return _Secrets(_random(data, inner))
     return _Secrets((octets,))
 
 
@@ -145,17 +145,17 @@ def _bare_key(data: bytes, parts: list[Element]) -> _Secrets | None:
     if (
         len(numbers) < 4
         or parts[: len(numbers)] != numbers
-        or any(len_of(number) > _LONGEST_NUMBER for number in numbers)
+        or any(number.length > _LONGEST_NUMBER for number in numbers)
     ):
         return None
-    if len_of(parts[2]) <= _LONGEST_EXPONENT:
+    if parts[2].length <= _LONGEST_EXPONENT:
         return _rsa(data, parts)
     return _Secrets((parts[5],)) if len(numbers) == len(parts) == 6 else None
 
 
 def _rsa(data: bytes, parts: list[Element]) -> _Secrets | None:
     """The secrets of version, n, e, d, p, q, dp, dq, qinv and, with more than two primes, the other primes."""
-    if len_of(parts[3]) > len_of(parts[1]):
+    if parts[3].length > parts[1].length:
         return None
     if len(parts) < _RSA_PARTS or parts[_RSA_PARTS - 1].is_cut(data):
         return _Secrets(tuple(parts[3:]))
@@ -166,26 +166,22 @@ def _rsa(data: bytes, parts: list[Element]) -> _Secrets | None:
 
 def _sec1(data: bytes, parts: list[Element]) -> _Secrets | None:
     """The secret of version 1, scalar, [0] curve, [1] public key."""
-    if data[parts[0].body] != 1 or len_of(parts[1]) not in _SCALAR_LENGTHS:
+    if data[parts[0].body] != 1 or parts[1].length not in _SCALAR_LENGTHS:
         return None
     if any(part.tag not in {asn1.context(0), asn1.context(1)} for part in parts[2:]):
         return None
-    return _Secrets((parts[1],))
+    return _Secrets(_random(data, parts[1]))
 
 
-def _is_filled(data: bytes, element: Element) -> bool:
-    """True for octets that are not random: programs hold the constant beginning of a key, and what follows is none."""
-    octets = element.contents(data) if element.tag == asn1.OCTET_STRING else b""
-    return bytes(8) in octets or (len(octets) >= _LEAST_RANDOM and 2 * len(set(octets)) <= min(len(octets), _FULL))
+def _random(data: bytes, element: Element) -> tuple[Element, ...]:
+    """The element, unless it cannot be a key: programs hold the constant beginning of one, and what follows is none."""
+    content = element.contents(data)
+    varied = len(content) < _LEAST_RANDOM or 2 * len(set(content)) > min(len(content), _FULL)
+    return (element,) if varied and bytes(8) not in content else ()
 
 
 def _is_version(data: bytes, element: Element) -> bool:
-    return len_of(element) == 1 and not element.is_cut(data) and data[element.body] <= 1
-
-
-def len_of(element: Element) -> int:
-    """Bytes of an element's contents, as its header claims."""
-    return element.stop - element.body
+    return element.length == 1 and not element.is_cut(data) and data[element.body] <= 1
 
 
 def _exponents_agree(numbers: list[int]) -> bool:
@@ -207,7 +203,7 @@ def _is_sound(data: bytes, outer: Element, secrets: _Secrets) -> bool:
 
 def _is_headed(data: bytes, numbers: list[Element]) -> bool:
     """True where the modulus, the version and the SEQUENCE that belong before e, d, ... are whole."""
-    at, private = numbers[0].start, len_of(numbers[1])
+    at, private = numbers[0].start, numbers[1].length
     for length in range(private, private + 9):
         for header in (
             b"\x02\x82" + length.to_bytes(2, "big"),
@@ -215,7 +211,10 @@ def _is_headed(data: bytes, numbers: list[Element]) -> bool:
             bytes([2, length & 0x7F]),
         ):
             version = at - length - len(header) - 3
-            if version >= 2 and data.startswith(b"\x02\x01\x00" + header, version):
+            if version >= 2 and data[version : version + 3 + len(header)] in {
+                _TWO_PRIMES + header,
+                _MORE_PRIMES + header,
+            }:
                 return any(
                     outer is not None and outer.tag == asn1.SEQUENCE and outer.body == version
                     for outer in (asn1.read(data, version - size) for size in (2, 3, 4))
@@ -225,7 +224,7 @@ def _is_headed(data: bytes, numbers: list[Element]) -> bool:
 
 def _is_tail(data: bytes, numbers: list[Element]) -> bool:
     """True where d, p, q, ... after the exponent have the lengths that an RSA key's would have."""
-    lengths = [len_of(number) for number in numbers[1:]]
+    lengths = [number.length for number in numbers[1:]]
     if not 32 <= lengths[0] <= _LONGEST_NUMBER:
         return False
     if not numbers[-1].is_cut(data) and len(lengths) < 3:

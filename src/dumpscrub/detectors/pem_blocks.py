@@ -24,7 +24,7 @@ _SPACE = rb"(?:[ +_]|%20)"
 _LABEL = rb"[A-Za-z0-9](?:[A-Za-z0-9 #.+_-]|%20){0,60}?"
 _BEGIN = re.compile(rb"-----BEGIN" + _SPACE + rb"(" + _LABEL + rb")-----|---- BEGIN (SSH2 [A-Z ]{1,40}?) ----")
 _END = re.compile(rb"-----END" + _SPACE + rb"(" + _LABEL + rb")-----|---- END (SSH2 [A-Z ]{1,40}?) ----")
-_END_FOLLOWS = re.compile(GAP + rb"*+(?:-----END|---- END)")
+_END_FOLLOWS = re.compile(GAP + rb"*+(?=-----END|---- END)")
 _HEADERS = re.compile(
     rb"(?:" + GAP + rb"*+(?:"
     rb"Proc-Type(?::|%3A)(?:[ +]|%20)?4(?:,|%2C)[A-Z-]+"
@@ -65,11 +65,16 @@ _WORDS = (
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """The body of a block. ``whole`` says that both its BEGIN and its END line are there."""
+    """The body of a block, and the index of the END line that follows it; None where it, or the BEGIN line, is gone."""
 
     kind: Kind
     lines: tuple[Line, ...]
-    whole: bool
+    end: int | None = None
+
+    @property
+    def whole(self) -> bool:
+        """True where both the BEGIN and the END line are there."""
+        return self.end is not None
 
 
 def begin_kind(text: bytes, at: int) -> Kind:
@@ -85,12 +90,12 @@ def read_block(text: bytes, at: int) -> Block | None:
     lines = read_lines(text, _body_start(text, begin.end()), MOST)
     if not lines:
         return None
-    whole = _END_FOLLOWS.match(text, lines[-1].end) is not None
-    if not whole:
-        lines = regular(lines)
-        if len(lines[0].characters) < _LEAST:
-            return None
-    return Block(_kind(begin), lines, whole)
+    end = _END_FOLLOWS.match(text, lines[-1].end)
+    if end is not None:
+        return Block(_kind(begin), lines, end.end())
+    if len(lines[0].characters) < _LEAST:
+        return None
+    return Block(_kind(begin), regular(lines))
 
 
 def read_block_end(text: bytes, at: int) -> Block | None:
@@ -102,7 +107,7 @@ def read_block_end(text: bytes, at: int) -> Block | None:
     lines = regular_end(read_lines(text[:at], at - body.end(), MOST)) if body else ()
     if max((len(line.characters) for line in lines), default=0) < _LEAST_LINE:
         return None
-    return Block(_kind(end), lines, whole=False)
+    return Block(_kind(end), lines)
 
 
 def is_body_start(text: bytes) -> bool:
@@ -129,4 +134,4 @@ def _is_headed(text: bytes, end: int) -> bool:
     """True where the END line at ``end`` closes a whole block."""
     begin = max(text.rfind(marker, 0, end) for marker in _BEGIN_MARKERS)
     block = read_block(text, begin) if begin != -1 else None
-    return block is not None and block.whole
+    return block is not None and block.end == end
