@@ -13,7 +13,7 @@ import re2
 from dumpscrub.detectors.base import Anchor, Match
 from dumpscrub.detectors.validators import VALIDATORS, Validator, Verdict
 from dumpscrub.errors import RuleError
-from dumpscrub.model import SecretValue
+from dumpscrub.model import Confidence, SecretValue
 from dumpscrub.rules.schema import Boundary, Rule
 from dumpscrub.search.windows import Window
 
@@ -76,7 +76,8 @@ class PatternDetector:
         return Match(
             segments=(window.raw(start, end),),
             confidence=verdict.confidence or self.rule.confidence,
-            values=tuple(values) if self.rule.propagate else (),
+            # A value in doubt may be an everyday word: it is masked here, and its copies elsewhere stay.
+            values=tuple(values) if self.rule.propagate and verdict.confidence is not Confidence.LOW else (),
             suppressed=verdict.suppressed,
         )
 

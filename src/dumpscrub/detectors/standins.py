@@ -15,7 +15,7 @@ _PLACEHOLDER = re.compile(
     | \{+ [^{}]* \}+ | \[+ [^\[\]]* \]+ | <+ [^<>]* >+ | \(+ [^()]* \)+
     | [$\#@!]+ [({] [^{}()]* [)}] .*                                            # ${x} $(x) #{x} @{x}
     | [$@%:&] [a-z_][a-z_.:\[\]'"-]* %?                                         # $x @x %x% :x
-    | .* ( \{ \d+ (:[^{}]*)? \} | %[sdu@](?![a-z0-9]) | \$\{ | \#\{ | \{\{ | %[({]\w+[)}] ) .*
+    | .* ( \{ \d+ (:[^{}]*)? \} | %[sdux@](?![a-z0-9]) | \$\{ | \#\{ | \{\{ | %[({]\w+[)}] ) .*
     | (0x)? ( % [-+.\d]* (hh|ll|h|l|z)? [cdiosuxp] [^a-z0-9]* )+                # format strings
     | (your|example|sample|dummy|fake|insert|enter)
       [-_. ]* [a-z_. -]* (key|token|secret|passw(or)?d|pass|pwd|value|here)
@@ -29,9 +29,10 @@ _CODE = re.compile(
     rb"""(?ix)
       [a-z_$]+ ( (\.|->|::|\?\.) [a-z_$]+ )+ [;,]?                              # a.b  a->b
     | [a-z_$][\w$]* ( (\.|->|::|\?\.) [a-z_$][\w$]* )+ [ (].{0,64}              # a.b1(...)
+    | [a-z_]\w* (::\w+)+ .*                                                     # a::b<c>
     | [a-z_$][a-z_$.]* [(\[] .*                                                 # f(...)  a[...]
     | (?-i: [a-z_$][\w$.]* [(\[] .* )                                           # b64encode(...)
-    | [(\[] .*
+    | [(\[] [\w\s.,:'"()\[\]=+*-]*
     | (new|await|typeof|not|function|async|return|sizeof|delete) [ (].*
     | [!&|=+?:<>({\[)}\],;/\\.-]+                                               # punctuation alone
     """,
@@ -53,15 +54,18 @@ _PATH = re.compile(
 _NAME = re.compile(
     rb"""(?x)
       (?i: _{0,2} (passw(or)?d|passphrase|pwd|secret|token|credential|key|username)s? )
-    | (?i: [\w.-]*[_.-](passw(or)?d|passphrase|pwd|secret|token|credential|key|username)s?[a-z_.-]{0,12} )
-    | (?i: (passw(or)?d|passphrase|pwd|secret|token|credential|key|username)s?[_.-]\w{0,16} )
+    | (?i: [a-z_.-]*[_.-](passw(or)?d|passphrase|pwd|secret|token|credential|key|username)s?[a-z_.-]{0,12} )
+    | (?i: (passw(or)?d|passphrase|pwd|secret|token|credential|key|username)s?[_.-][a-z_.-]{0,16} )
     | [A-Za-z]*[a-z](Password|Passwd|Passphrase|Pwd|Secret|Token|Credential|Key|[Uu]serName)s?[A-Za-z]{0,12}
     | (password|passwd|secret|token|key)s?[A-Z][A-Za-z]{0,16}
     """
 )
+_NUMBER = re.compile(rb"v?[0-9]{1,10}(\.[0-9]{1,10}){2,}")
+"""Versions, IP addresses, object identifiers."""
+_SWITCH = re.compile(rb"--?[A-Za-z][A-Za-z-]*=?")
 _PROSE = re.compile(
-    rb"(?is)(.* )?(an|the|your|you|is|are|was|be|must|not|no|can|cannot|for|to|of|and|or|with|if|please|enter|in|on|this"
-    rb"|that|has|have|will|should|may|when|from|by|invalid|incorrect|required)[ .,:;!?)].*"
+    rb"(?is)(.* )?(an|the|your|you|is|are|was|be|must|not|no|can|cannot|for|to|of|and|or|with|if|please|enter|in|on"
+    rb"|this|that|has|have|will|should|may|when|from|by|invalid|incorrect|required)[ .,:;!?)].*"
 )
 # A code unit above U+00FF before ASCII: where the strings of a .NET image touch each other at odd lengths.
 _STRING_TABLE = re.compile(rb"\xff[\x20-\x7e].*", re.DOTALL)
@@ -81,10 +85,10 @@ _WORDS = frozenset(
     override sealed partial import export require module exports package interface enum union template typename
     unsigned signed long short float double invalid valid missing expired changed change reset incorrect wrong
     expected unexpected found failed callback event context props state ref stdin stdout prompt expression
-    identifier keyword punctuator
+    identifier keyword punctuator define 5839
     """.split()
 )
-"""Types, keywords and settings, in lower case."""
+"""Types, keywords and settings, in lower case; and the /password of every Type 1 font."""
 _LONGEST = 256
 """Characters above which a value is too long to stand for another one."""
 
@@ -103,6 +107,8 @@ def reason(text: bytes) -> str:
         ("path", _PATH),
         ("name", _NAME),
         ("code", _LITERAL_CODE),
+        ("number", _NUMBER),
+        ("switch", _SWITCH),
     ):
         if pattern.fullmatch(text):
             return name

@@ -23,7 +23,10 @@ _DPAPI = bytes.fromhex("01000000d08c9ddf0115d1118c7a00c04fc297eb")
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """``confidence`` replaces the rule's, None leaves it; ``suppressed`` is the reason not to take the candidate."""
+    """``confidence`` replaces the rule's, None leaves it; ``suppressed`` is the reason not to take the candidate.
+
+    A value of LOW confidence is masked where it stands, and not looked for elsewhere.
+    """
 
     confidence: Confidence | None = None
     suppressed: str = ""
@@ -85,10 +88,17 @@ def placeholder(value: bytes) -> Verdict:
     return _LOW if len(text) < 4 else _UNDECIDED
 
 
+def _loose(value: bytes) -> Verdict:
+    """As :func:`generic` where prose is as likely, as after a colon: a value without digit or sign is a word."""
+    verdict = generic(value)
+    wordlike = not re.search(rb"[0-9!-/:-@\[-`{-~]", value.strip().rstrip(b".,:;!?"))
+    return _LOW if wordlike and not verdict.suppressed else verdict
+
+
 def _told(value: bytes) -> Verdict:
     """A value in a sentence: letters and digits, and no number, date or version."""
     text = value.rstrip(b".!?")
-    ordinary = re.fullmatch(rb"v?[0-9.:/,-]+[a-z]{0,3}", text) or not re.search(rb"[0-9]", text)
+    ordinary = re.fullmatch(rb"v?[0-9.:/,-]+[a-z]{0,5}", text) or not re.search(rb"[0-9]", text)
     return Verdict(suppressed="word") if ordinary else token(text)
 
 
@@ -217,6 +227,7 @@ VALIDATORS: Mapping[str, Validator] = {
     "generic": generic,
     "jwt": _jwt,
     "key-store": _key_store,
+    "loose": _loose,
     "machine-key": _machine_key,
     "octopus-api-key": _octopus_api_key,
     "placeholder": placeholder,

@@ -1,0 +1,103 @@
+"""Every example of every shipped rule, in every encoding, at every place; and rules that fail the test."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from dumpscrub.rulecheck import check_rules
+from dumpscrub.rules.load import load_rules, parse
+from dumpscrub.rules.schema import RuleSet
+
+OURS = r"""
+[[rule]]
+id = "our-token"
+name = "Our token"
+categories = ["token"]
+anchors = ["OUR-"]
+pattern = '(?P<secret>OUR-[A-Z0-9]{12})'
+after = 24
+examples = ['x <<OUR-[A-Z]{12}>>', '<<OUR-\d{12}>>']
+negative_examples = ['OUR-<~[A-Z]{3}~>']
+references = ["https://example.org/tokens"]
+"""
+PLACES = (
+    "alone in a region",
+    "at the start of a region",
+    "at the end of a region",
+    "at an even offset",
+    "at an odd offset",
+    "across a chunk boundary",
+)
+ENCODINGS = ("utf-8", "utf-16-le", "utf-16-be", "utf-32-le")
+
+
+def problems(text: str) -> list[str]:
+    return [str(problem) for problem in check_rules(RuleSet(parse(text, "ours.toml")), "hyperscan")]
+
+
+@pytest.mark.parametrize("engine", ["hyperscan", "aho-corasick"])
+def test_the_shipped_rules_pass(engine: str) -> None:
+    assert [str(problem) for problem in check_rules(load_rules(), engine)] == []
+
+
+def test_the_pack_holds_what_it_promises() -> None:
+    rules = load_rules().rules
+    categories = {category for rule in rules for category in rule.categories}
+    assert len([rule for rule in rules if rule.detector == "pattern"]) >= 60
+    assert {"octopus", "connection-string", "azure", "aws", "github", "http", "identifier"} <= categories
+    assert {rule.action.value for rule in rules if rule.category == "identifier"} == {"report"}
+
+
+def test_a_good_rule_passes() -> None:
+    assert problems(OURS) == []
+
+
+def test_a_missed_example_is_named_with_each_encoding_and_place() -> None:
+    found = problems(OURS.replace("{12})'", "{13})'"))
+    expected = [
+        f"our-token: example {number} in {encoding}, {place}: not found"
+        for number in (1, 2)
+        for encoding in ENCODINGS
+        for place in PLACES
+    ]
+    assert found == expected
+
+
+def test_a_wrong_span_is_a_problem() -> None:
+    found = problems(OURS.replace("(?P<secret>OUR-", "OUR-(?P<secret>"))
+    assert (
+        "our-token: example 1 in utf-8, alone in a region: not found where it stands, or found elsewhere too" in found
+    )
+
+
+def test_a_found_negative_example_is_a_problem() -> None:
+    found = problems(OURS.replace("<~[A-Z]{3}~>", "<~[A-Z]{12}~>"))
+    assert "our-token: negative example 1 in utf-16-le, at an odd offset: found, but must not be" in found
+
+
+def test_a_boundary_that_forgets_nul_fails() -> None:
+    found = problems(OURS.replace("{12})'", r"{12})(?:\s|$)'"))
+    assert "our-token: example 1 in utf-8, at an even offset: not found" in found
+
+
+def test_a_window_that_is_too_small_fails() -> None:
+    assert "our-token: example 1 in utf-8, alone in a region: not found" in problems(
+        OURS.replace("after = 24", "after = 8")
+    )
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"pattern": "(?P<secret>OUR-"}, "the pattern does not compile"),
+        ({"validator": "none-such"}, "unknown validator 'none-such'"),
+        ({"decoders": ("none-such",)}, "unknown decoder 'none-such'"),
+        ({"detector": "none-such"}, "unknown detector"),
+    ],
+)
+def test_a_rule_that_cannot_be_built_is_a_problem(change: dict[str, object], message: str) -> None:
+    (rule,) = parse(OURS, "ours.toml")
+    found = check_rules(RuleSet((replace(rule, **change),)), "hyperscan")  # type: ignore[arg-type]
+    assert any(message in problem.message for problem in found)
