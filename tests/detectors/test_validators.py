@@ -89,17 +89,11 @@ def test_structures(validator: str, value: bytes, verdict: Verdict) -> None:
         (b"user %s, host %s", "placeholder"),
         (b"your-api-key-here", "placeholder"),
         (b"YOUR_PASSWORD", "placeholder"),
-        (b"changeme", "placeholder"),
         (b"null", "word"),
         (b"Undefined", "word"),
         (b"System.String", "word"),
         (b"required", "word"),
         (b"password", "name"),
-        (b"newPassword", "name"),
-        (b"access_token", "name"),
-        (b"PASSWORD_FIELD", "name"),
-        (b"passwordHash", "name"),
-        (b"this.state.value", "code"),
         (b"options->pw", "code"),
         (b"getPassword(user)", "code"),
         (b"b64encode(f", "code"),
@@ -121,6 +115,13 @@ def test_structures(validator: str, value: bytes, verdict: Verdict) -> None:
 )
 def test_what_stands_for_a_password_is_none(value: bytes, reason: str) -> None:
     assert VALIDATORS["generic"](value) == suppressed(reason)
+
+
+@pytest.mark.parametrize(
+    "value", [b"Summer.Winter", b"Berlin_Token", b"tiger-Secret", b"access_token", b"passwordHash", b"this.state.value"]
+)
+def test_words_that_may_be_a_password_are_masked_but_not_swept(value: bytes) -> None:
+    assert VALIDATORS["generic"](value) == Verdict(Confidence.LOW)
 
 
 @pytest.mark.parametrize(

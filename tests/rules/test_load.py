@@ -48,7 +48,7 @@ def test_every_key_is_read() -> None:
         (('id = "our-token"', 'id = "Our Token"'), "the id holds small letters, digits and single hyphens only"),
         (('name = "Our token"', ""), "the key 'name' is missing"),
         (('anchors = ["OUR-"]', ""), "a pattern rule has a pattern and at least one anchor"),
-        (("[[rule]]", "[rules]"), "a rule file holds [fragments], [[rule]] tables and nothing else"),
+        (("[[rule]]", "[rules]"), "a rule file holds [fragments], [anchors], [[rule]] tables and nothing else"),
     ],
 )
 def test_a_broken_rule_is_one_clear_line(change: tuple[str, str], message: str) -> None:
@@ -67,6 +67,14 @@ def test_a_pattern_over_several_lines_with_fragments() -> None:
     (rule,) = parse(fragments + text, "ours.toml")
     assert rule.pattern == "(?P<secret>(?:OUR|THEIR)-[A-Z0-9]{12})"
     with pytest.raises(RuleError, match="pattern: unknown fragment 'brand': define it in"):
+        parse(text, "ours.toml")
+
+
+def test_several_rules_may_share_a_list_of_anchors() -> None:
+    text = GOOD.replace('anchors = ["OUR-"]', 'anchors = "brands"')
+    (rule,) = parse('[anchors]\nbrands = ["OUR-", "THEIR-"]\n' + text, "ours.toml")
+    assert rule.anchors == ("OUR-", "THEIR-")
+    with pytest.raises(RuleError, match=r"anchors: a list of texts, or the name of one in \[anchors\], is expected"):
         parse(text, "ours.toml")
 
 

@@ -15,13 +15,13 @@ _PLACEHOLDER = re.compile(
     | \{+ [^{}]* \}+ | \[+ [^\[\]]* \]+ | <+ [^<>]* >+ | \(+ [^()]* \)+
     | [$\#@!]+ [({] [^{}()]* [)}] .*                                            # ${x} $(x) #{x} @{x}
     | [$@%:&] [a-z_][a-z_.:\[\]'"-]* %?                                         # $x @x %x% :x
-    | .* ( \{ \d+ (:[^{}]*)? \} | %[sdux@](?![a-z0-9]) | \$\{ | \#\{ | \{\{ | %[({]\w+[)}] ) .*
+    | .* ( \{ \d+ (:[^{}]*)? \} | (?-i:%[sdux@])(?![a-z0-9]) | \$\{ | \#\{ | \{\{ | %[({]\w+[)}] ) .*
     | (0x)? ( % [-+.\d]* (hh|ll|h|l|z)? [cdiosuxp] [^a-z0-9]* )+                # format strings
     | (your|example|sample|dummy|fake|insert|enter)
       [-_. ]* [a-z_. -]* (key|token|secret|passw(or)?d|pass|pwd|value|here)
     | (my|the|some|type|new|old|current|user)
       [-_. ] [a-z_. -]* (key|token|secret|passw(or)?d|pass|pwd|value|here)
-    | chang(e|ing)[-_ ]?(me|it|this) | redacted | masked | hidden | removed | sensitive | placeholder | todo | tbd
+    | redacted | masked | hidden | removed | sensitive | placeholder | todo | tbd
     """,
     re.DOTALL,
 )
@@ -89,6 +89,9 @@ _WORDS = frozenset(
     """.split()
 )
 """Types, keywords and settings, in lower case; and the /password of every Type 1 font."""
+_PASSPHRASE = re.compile(rb"[A-Za-z]+([._-][A-Za-z]+)*")
+_REFERENCE = re.compile(rb"(?i)(.*[._-])?(pass|passw(or)?d|passphrase|pwd)|secret|token|key")
+"""What names a password: ``options.password``."""
 _LONGEST = 256
 """Characters above which a value is too long to stand for another one."""
 
@@ -115,6 +118,16 @@ def reason(text: bytes) -> str:
     if _is_expression(text):
         return "code"
     return "prose" if b" " in text and _PROSE.fullmatch(text) else ""
+
+
+def is_passphrase(text: bytes) -> bool:
+    """True for words that people take for a password although they look like a name: ``Summer.Winter``, ``changeme``.
+
+    Such a value is masked where it stands and not looked for elsewhere, where it would mostly be a name.
+    """
+    if len(text) > _LONGEST or text.lower() in _WORDS or _REFERENCE.fullmatch(text):
+        return False
+    return bool(_PASSPHRASE.fullmatch(text))
 
 
 def placeholder_reason(text: bytes) -> str:

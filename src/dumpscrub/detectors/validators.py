@@ -38,6 +38,7 @@ _UNDECIDED = Verdict()
 _HIGH = Verdict(Confidence.HIGH)
 _LOW = Verdict(Confidence.LOW)
 
+_DOUBTFUL = ("name", "code", "word")
 _LETTERS = re.compile(rb"[A-Za-z]+")
 _STAND_INS = frozenset(
     b"pass password passwd pw pwd secret null none nil true false undefined required optional".split()
@@ -59,7 +60,7 @@ def generic(value: bytes) -> Verdict:
     text = value.strip()
     reason = standins.reason(text)
     if reason:
-        return Verdict(suppressed=reason)
+        return _doubtful(text, reason)
     wordlike = _LETTERS.fullmatch(text) and len(text) <= 12 and not _mixed(text)
     return _LOW if wordlike and (len(text) < 8 or not text.islower()) else _UNDECIDED
 
@@ -69,6 +70,18 @@ def token(value: bytes) -> Verdict:
     text = value.strip()
     reason = standins.reason(text) or _no_token(text)
     return Verdict(suppressed=reason) if reason else _UNDECIDED
+
+
+def _quoted_token(value: bytes) -> Verdict:
+    """As :func:`token` where name and value are quoted, as in JSON: that is rather data than code."""
+    verdict = token(value)
+    return _doubtful(value.strip(), verdict.suppressed) if verdict.suppressed else verdict
+
+
+def _doubtful(text: bytes, reason: str) -> Verdict:
+    """What becomes of a value that reads like a name: words that may be a password are masked where they stand."""
+    doubtful = reason in _DOUBTFUL and standins.is_passphrase(text)
+    return _LOW if doubtful else Verdict(suppressed=reason)
 
 
 def _no_token(text: bytes) -> str:
@@ -231,6 +244,7 @@ VALIDATORS: Mapping[str, Validator] = {
     "machine-key": _machine_key,
     "octopus-api-key": _octopus_api_key,
     "placeholder": placeholder,
+    "quoted-token": _quoted_token,
     "told": _told,
     "token": token,
 }

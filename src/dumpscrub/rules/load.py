@@ -6,6 +6,7 @@ import enum
 import re
 import tomllib
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 from typing import Any, TypeVar
@@ -42,10 +43,10 @@ def parse(text: str, name: str) -> tuple[Rule, ...]:
     except tomllib.TOMLDecodeError as error:
         raise RuleError(f"{name}: not valid TOML ({error}): correct the file") from error
     tables = document.pop("rule", [])
-    fragments = _fragments(document.pop("fragments", {}), f"{name}, fragments")
+    shared = Shared.read(document, name)
     if document or not isinstance(tables, list):
-        raise RuleError(f"{name}: a rule file holds [fragments], [[rule]] tables and nothing else")
-    rules = tuple(_rule(table, fragments, f"{name}, rule {number}") for number, table in enumerate(tables, 1))
+        raise RuleError(f"{name}: a rule file holds [fragments], [anchors], [[rule]] tables and nothing else")
+    rules = tuple(_rule(table, shared, f"{name}, rule {number}") for number, table in enumerate(tables, 1))
     seen: set[str] = set()
     for rule in rules:
         if rule.id in seen:
@@ -89,14 +90,39 @@ def _read(path: Path) -> str:
         raise RuleError(f"{path.name}: the rule file is not UTF-8: save it as UTF-8") from error
 
 
-def _fragments(table: Any, where: str) -> dict[str, str]:
-    """Named pieces of patterns. A fragment may use those above it."""
-    if not isinstance(table, dict):
-        raise RuleError(f"{where}: a table of texts is expected")
-    fragments: dict[str, str] = {}
-    for name, text in table.items():
-        fragments[name] = expand_pattern(_text(text, f"{where}, {name}"), fragments, f"{where}, {name}")
-    return fragments
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """What several rules of a file use: named pieces of patterns, and named lists of anchors."""
+
+    fragments: Mapping[str, str]
+    anchors: Mapping[str, tuple[str, ...]]
+
+    @classmethod
+    def read(cls, document: dict[str, Any], name: str) -> Shared:
+        """Take ``[fragments]`` and ``[anchors]`` out of a rule file. A fragment may use those above it."""
+        fragments: dict[str, str] = {}
+        for key, text in _table(document.pop("fragments", {}), f"{name}, fragments").items():
+            where = f"{name}, fragments, {key}"
+            fragments[key] = expand_pattern(_text(text, where), fragments, where)
+        lists = _table(document.pop("anchors", {}), f"{name}, anchors")
+        return cls(fragments, {key: _texts(value, f"{name}, anchors, {key}") for key, value in lists.items()})
+
+    def resolve(self, table: dict[str, Any], where: str) -> dict[str, Any]:
+        """The table of a rule with its pattern written out, and the list of anchors that it names."""
+        resolved = dict(table)
+        if isinstance(table.get("pattern"), str):
+            resolved["pattern"] = expand_pattern(table["pattern"], self.fragments, f"{where}, pattern")
+        if isinstance(table.get("anchors"), str):
+            if table["anchors"] not in self.anchors:
+                raise RuleError(f"{where}, anchors: a list of texts, or the name of one in [anchors], is expected")
+            resolved["anchors"] = list(self.anchors[table["anchors"]])
+        return resolved
+
+
+def _table(value: Any, where: str) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise RuleError(f"{where}: a table is expected")
+    return value
 
 
 def expand_pattern(text: str, fragments: Mapping[str, str], where: str) -> str:
@@ -116,7 +142,7 @@ def expand_pattern(text: str, fragments: Mapping[str, str], where: str) -> str:
     return _FRAGMENT.sub(replace, joined)
 
 
-def _rule(table: Any, fragments: Mapping[str, str], where: str) -> Rule:
+def _rule(table: Any, shared: Shared, where: str) -> Rule:
     if not isinstance(table, dict):
         raise RuleError(f"{where}: a rule is a table")
     known = _READERS
@@ -126,10 +152,8 @@ def _rule(table: Any, fragments: Mapping[str, str], where: str) -> Rule:
     missing = [key for key in ("id", "name", "categories") if key not in table]
     if missing:
         raise RuleError(f"{where}: the key {missing[0]!r} is missing")
-    values = {key: known[key](value, f"{where}, {key}") for key, value in table.items()}
-    if "pattern" in values:
-        values["pattern"] = expand_pattern(values["pattern"], fragments, f"{where}, pattern")
-    rule = Rule(**values, source=where)
+    values = shared.resolve(table, where).items()
+    rule = Rule(**{key: known[key](value, f"{where}, {key}") for key, value in values}, source=where)
     _consistent(rule, where)
     return rule
 
