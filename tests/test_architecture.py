@@ -6,6 +6,7 @@ Read from the source with ``ast``, so that an import inside a function counts to
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,19 +15,23 @@ import pytest
 import dumpscrub
 
 PACKAGE = Path(dumpscrub.__file__).parent
+DOCUMENT = Path(__file__).parents[1] / "docs" / "architecture.md"
 
 FLOORS: tuple[tuple[str, ...], ...] = (
     ("errors", "version", "printable", "span", "progress", "source", "links", "layout", "model", "platform"),
     ("formats", "rules"),
     ("search",),
     ("detectors", "operators"),
-    ("shadows", "scanner", "propagation", "policy", "plan", "redaction", "known", "result"),
+    ("shadows", "overlaps", "scanner", "propagation", "policy", "plan", "redaction", "known", "result"),
     ("paths", "composition", "records", "rulecheck", "writer", "independent", "reopen", "verifier", "audit", "reports"),
     ("pipeline", "__init__", "cli", "__main__"),
 )
 """From the bottom up: modules and packages directly below ``dumpscrub``. On a floor, later ones may import earlier."""
 
 ORDER = tuple(name for members in FLOORS for name in members)
+
+NETWORK = {"asyncio", "ftplib", "http", "http.client", "requests", "smtplib", "socket", "ssl", "urllib.request"}
+"""Modules of the standard library (and one other) by which a program could send something."""
 
 REGISTRIES = ("formats", "detectors", "operators", "reports", "cli")
 
@@ -73,6 +78,20 @@ def reachable(start: str) -> set[str]:
         if "." in module:
             waiting.append(module.rpartition(".")[0])
     return seen
+
+
+def test_the_document_shows_these_floors() -> None:
+    rows = re.findall(r"^\| \d \| ([^|]+) \|", DOCUMENT.read_text("utf-8"), re.MULTILINE)
+    shown = [set(re.findall(r"`(\w+)/?`", row)) for row in rows]
+    assert shown == [set(members) - {"__init__"} for members in FLOORS]
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_no_module_talks_to_a_network(module: str) -> None:
+    nodes = list(ast.walk(ast.parse(MODULES[module].read_text("utf-8"))))
+    names = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+    names |= {node.module or "" for node in nodes if isinstance(node, ast.ImportFrom)}
+    assert not names & NETWORK
 
 
 def test_every_module_stands_on_a_floor() -> None:

@@ -12,7 +12,7 @@ from dumpscrub.propagation import KNOWN_RULE, Seed, Sweeper, seeds_of
 from dumpscrub.search.finder import Search
 from dumpscrub.search.literals import ENGINES
 from dumpscrub.source import BytesSource
-from dumpscrub.span import Span
+from dumpscrub.span import Span, union
 
 VALUE = "Tr0ub4dor&Stapler"
 
@@ -30,6 +30,10 @@ def memory(data: bytes, fields: tuple[Field, ...] = ()) -> Dump:
 def sweep(dump: Dump, *seeds: Seed, engine: str = "hyperscan") -> list[tuple[tuple[Span, ...], Encoding]]:
     copies = Sweeper(seeds, Search(engine, 1, 4096)).sweep(dump)
     return [(copy.spans, copy.encoding) for copy in copies]
+
+
+def covered(copies: list[tuple[tuple[Span, ...], Encoding]]) -> tuple[Span, ...]:
+    return union(span for spans, _ in copies for span in spans)
 
 
 FORMS = [
@@ -107,6 +111,62 @@ def test_eight_characters_in_a_register() -> None:
 def test_a_short_value_counts_only_where_it_stands_alone(neighbours: bytes, found: int) -> None:
     data = b"\x01" * 8 + neighbours[:1] + b"q7!zk" + neighbours[1:] + b"\x01" * 8
     assert len(sweep(memory(data), seed("q7!zk"))) == found
+
+
+@pytest.mark.parametrize("encoding", [Encoding.UTF8, Encoding.UTF16LE, Encoding.UTF16BE, Encoding.UTF32LE])
+@pytest.mark.parametrize(
+    ("before", "after", "found"),
+    [
+        ("\\u0022", "\\u0022", 1),
+        ("%22", "%22", 1),
+        ("\\n", "\\n", 1),
+        ("\\x3d", "&", 1),
+        ("\\\\u003e", "<", 1),
+        ("&#34;", "&#34;", 1),
+        ("u0022", "", 0),
+        ("22", "", 0),
+        ("\\n", "x", 0),
+        ("\u20ac", "\u20ac", 1),
+    ],
+)
+def test_the_letters_of_an_escape_do_not_touch_a_short_value(
+    before: str, after: str, found: int, encoding: Encoding
+) -> None:
+    data = bytes(9) + f"{before}q7!zk{after}".encode(encoding.codec) + bytes(9)
+    assert len(sweep(memory(data), seed("q7!zk"))) == found
+
+
+def mapped(*ranges: tuple[int, bytes]) -> Dump:
+    """A dump of ranges (address, bytes) that follow each other in the file."""
+    data = b"".join(content for _, content in ranges)
+    builder, at = LayoutBuilder(len(data)), 0
+    for address, content in ranges:
+        builder.add(at, len(content), RegionKind.HEAP, "heap", address)
+        at += len(content)
+    return Dump("test", BytesSource(data), builder.build())
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("value", [VALUE, VALUE * 5])
+@pytest.mark.parametrize("cut", [1, 8, 16])
+def test_a_value_that_only_the_file_puts_together_is_found(value: str, cut: int, engine: str) -> None:
+    text = value.encode()
+    dump = mapped((0x1000, b"x" * 40 + text[:cut]), (0x9000, text[cut:] + b"x" * 40))
+    assert covered(sweep(dump, seed(value), engine=engine)) == (Span(40, 40 + len(text)),)
+
+
+def test_a_value_that_both_file_and_memory_put_together_is_found_twice() -> None:
+    text = VALUE.encode()
+    dump = mapped((0x1000, b"x" * 40 + text[:9]), (0x9000, text[9:] + b"y" * 40), (0x1031, text[9:] + b"z" * 40))
+    behind = 40 + len(text) + 40
+    assert covered(sweep(dump, seed(VALUE))) == (Span(40, 40 + len(text)), Span(behind, behind + len(text) - 9))
+
+
+@pytest.mark.parametrize("kept", [4095, 4096, 5000, 29_999])
+def test_a_long_beginning_is_found_where_memory_is_cut(kept: int) -> None:
+    value = "".join(f"{number:06}" for number in range(5000))
+    assert covered(sweep(memory(b"x" * 30 + value.encode()[:kept]), seed(value))) == (Span(30, 30 + kept),)
+    assert covered(sweep(memory(value.encode()[-kept:] + b"x" * 30), seed(value))) == (Span(0, kept),)
 
 
 def test_utf_16_le_text_after_a_zero_byte_is_found_once() -> None:

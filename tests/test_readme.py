@@ -13,8 +13,13 @@ from click.testing import CliRunner
 
 from dumpscrub import errors
 from dumpscrub.cli import cli
+from dumpscrub.detectors import DETECTORS, process
+from dumpscrub.detectors.pattern import DECODERS
+from dumpscrub.detectors.validators import VALIDATORS
+from dumpscrub.policy import BUILT_IN, load_policy
 from dumpscrub.rulecheck import check_rules
-from dumpscrub.rules.load import parse
+from dumpscrub.rules.examples import GENERATORS
+from dumpscrub.rules.load import load_rules, parse
 from dumpscrub.rules.schema import Rule, RuleSet
 
 ROOT = Path(__file__).parents[1]
@@ -81,10 +86,10 @@ def test_every_make_target_that_is_named_exists() -> None:
         assert re.search(rf"^{target}:", makefile, re.MULTILINE)
 
 
-@pytest.mark.parametrize("name", ["README.md", "SECURITY.md", "docs/rules.md", "docs/audit.md"])
+@pytest.mark.parametrize("name", ["README.md", "SECURITY.md", "docs/rules.md", "docs/audit.md", "docs/architecture.md"])
 def test_every_link_into_the_repository_leads_somewhere(name: str) -> None:
     document = ROOT / name
-    for target in re.findall(r"\]\(([^)#:]+)\)", document.read_text("utf-8")):
+    for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", document.read_text("utf-8")):
         assert (document.parent / target).exists(), target
 
 
@@ -95,9 +100,21 @@ def test_every_promise_names_a_test_that_exists(name: str) -> None:
 
 
 def test_the_example_of_a_rule_is_one() -> None:
-    (rule,) = (rule for block in blocks(RULES, "toml") for rule in parse(block, "docs/rules.md"))
+    (rule,) = (rule for block in blocks(RULES, "toml") if "[[rule]]" in block for rule in parse(block, "docs/rules.md"))
     assert rule.id == "acme-ticket"
     assert check_rules(RuleSet((rule,)), "hyperscan") == ()
+
+
+def test_every_name_that_a_rule_may_give_is_described() -> None:
+    keys = set(re.findall(r"`@?([a-z0-9-]+)(?::[^`]+)?`", RULES))
+    assert {*DETECTORS, *process.KINDS, *VALIDATORS, *DECODERS, *GENERATORS, *BUILT_IN} <= keys
+
+
+def test_the_example_of_a_policy_is_one(tmp_path: Path) -> None:
+    (text,) = (block for block in blocks(RULES, "toml") if "[categories]" in block)
+    path = tmp_path / "ours.toml"
+    path.write_text(text, "utf-8")
+    assert load_policy(str(path), load_rules()).name == "ours"
 
 
 def test_every_key_of_a_rule_is_described() -> None:

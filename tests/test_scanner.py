@@ -163,3 +163,62 @@ def test_a_rule_that_does_not_compile_is_an_error(pattern: str, message: str) ->
     with pytest.raises(RuleError, match=message) as caught:
         build_detectors(RuleSet((rule,)))
     assert "rule mine" in str(caught.value)
+
+
+LONG = RuleSet(
+    parse(
+        r"""
+[[rule]]
+id = "open"
+name = "A value that ends with memory"
+categories = ["x"]
+anchors = ["pw="]
+after = 64
+pattern = 'pw=(?P<secret>[^ \x00]+)'
+
+[[rule]]
+id = "closed"
+name = "A value that ends with a mark"
+categories = ["x"]
+anchors = ["<pw>"]
+after = 64
+pattern = '<pw>(?P<secret>[^<>\x00]+)</pw>'
+""",
+        "long.toml",
+    )
+)
+
+
+def scan_long(dump: Dump, search: Search = SEARCH) -> list[tuple[str, tuple[Span, ...], Encoding]]:
+    findings = Scanner(build_detectors(LONG), search).scan(dump).findings
+    return [(finding.rule, finding.spans, finding.encoding) for finding in findings]
+
+
+@pytest.mark.parametrize("encoding", [Encoding.UTF8, Encoding.UTF16LE, Encoding.UTF32LE])
+@pytest.mark.parametrize("length", [59, 60, 61, 62, 63, 500, 5000, 65_000])
+def test_the_rest_of_a_value_longer_than_the_window_is_not_left(encoding: Encoding, length: int) -> None:
+    before, value, behind = (text.encode(encoding.codec) for text in ("pw=", "a1!_" * 16_384, " and more\0"))
+    value = value[: length * encoding.unit]
+    data = bytes(9) + before + value + behind
+    start = 9 + len(before)
+    assert scan_long(raw(data)) == [("open", (Span(start, start + len(value)),), encoding)]
+
+
+@pytest.mark.parametrize("length", [50, 56, 60, 300, 400])
+def test_a_value_that_ends_behind_the_window_is_found(length: int) -> None:
+    data = bytes(9) + b"<pw>" + b"z" * length + b"</pw>" + b" " * 9
+    assert scan_long(raw(data)) == [("closed", (Span(13, 13 + length),), Encoding.UTF8)]
+
+
+def test_a_value_that_never_ends_is_marked_as_far_as_it_was_seen() -> None:
+    ((rule, (span,), _),) = scan_long(raw(bytes(9) + b"pw=" + b"z" * 70_000))
+    assert (rule, span.start) == ("open", 12)
+    assert len(span) >= 65_000
+
+
+@pytest.mark.parametrize("chunk", [64, 5000, 1 << 20])
+def test_names_within_a_long_value_are_part_of_it(chunk: int) -> None:
+    value = b"pw=" * 3000
+    found = scan_long(raw(bytes(9) + value + b" "), Search("hyperscan", 2, chunk))
+    assert found[0] == ("open", (Span(12, 9 + len(value)),), Encoding.UTF8)
+    assert len(found) < 40, "only those near its end, where they show that it ends"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import mmap
 import os
 from collections.abc import Callable, Iterator
@@ -69,6 +70,19 @@ def test_views_are_read_only_where_a_file_is_mapped(tmp_path: Path) -> None:
 
 def test_a_negative_start_reads_from_the_beginning(source: Source) -> None:
     assert read(source, -5, 5) == CONTENT[:5]
+
+
+def test_a_disk_that_fails_is_an_input_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Broken:
+        def seek(self, start: int) -> None:
+            raise OSError(errno.EIO, "Input/output error")
+
+    path = tmp_path / "file"
+    path.write_bytes(CONTENT)
+    with closing(FileSource(path)) as source, monkeypatch.context() as patch:
+        patch.setattr(source, "_file", Broken())
+        with pytest.raises(InputError, match="cannot be read any more"):
+            read(source, 0, 100)
 
 
 def test_a_file_that_shrinks_is_an_input_error(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dumpscrub.span import Span, SpanSet, in_order, total, union
+from dumpscrub.span import Span, SpanSet, in_order, part_of, total, union
 
 bounds = st.integers(0, 60)
 spans = st.tuples(bounds, bounds).map(lambda pair: Span(min(pair), max(pair)))
@@ -65,6 +65,14 @@ def test_in_order_keeps_every_byte_in_its_place(parts: list[Span]) -> None:
     ]
     assert all(joined)
     assert all(before.end != after.start for before, after in pairwise(joined))
+
+
+@given(st.lists(spans, max_size=12), spans)
+def test_part_of_is_a_slice_of_what_the_spans_hold(parts: list[Span], piece: Span) -> None:
+    held = [offset for span in parts for offset in range(span.start, span.end)]
+    found = part_of(parts, piece.start, piece.end)
+    assert [offset for span in found for offset in range(span.start, span.end)] == held[piece.start : piece.end]
+    assert all(found)
 
 
 @given(st.lists(spans, max_size=12), spans, spans)

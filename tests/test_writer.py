@@ -70,7 +70,7 @@ def test_a_copy_is_private_and_complete(dump: Path, folder: Path) -> None:
     with PrivateCopy.make(dump, folder, lambda *step: seen.append(step)) as copy:
         assert copy.size == SIZE
         assert stat.S_IMODE(os.fstat(copy.descriptor).st_mode) == 0o600
-        copy.publish(folder / "copy")
+        publish((copy, folder / "copy"))
     assert (folder / "copy").read_bytes() == dump.read_bytes()
     assert stat.S_IMODE((folder / "copy").stat().st_mode) == 0o600
     assert seen[0] == ("copy", 0, SIZE)
@@ -124,7 +124,7 @@ def test_holes_stay_holes(tmp_path: Path, folder: Path) -> None:
         pytest.skip("this file system keeps no holes")
     with PrivateCopy.make(sparse, folder) as copy:
         assert files.allocated(os.fstat(copy.descriptor)) < 1 << 20
-        copy.publish(folder / "copy")
+        publish((copy, folder / "copy"))
     assert (folder / "copy").read_bytes() == sparse.read_bytes()
 
 
@@ -136,7 +136,7 @@ def test_edits_are_written_in_any_order(dump: Path, folder: Path) -> None:
     with PrivateCopy.make(dump, folder) as copy:
         copy.apply(edits)
         copy.apply([])
-        copy.publish(folder / "copy")
+        publish((copy, folder / "copy"))
     assert (folder / "copy").read_bytes() == expected
 
 
@@ -152,7 +152,7 @@ def test_edits_that_overlap_or_leave_the_file_are_refused(dump: Path, folder: Pa
 def test_publish_does_not_overwrite(dump: Path, folder: Path) -> None:
     (folder / "copy").write_bytes(b"theirs")
     with PrivateCopy.make(dump, folder) as copy, pytest.raises(OutputError, match="nothing is overwritten") as caught:
-        copy.publish(folder / "copy")
+        publish((copy, folder / "copy"))
     assert caught.value.exit_code == 4
     assert listing(folder) == ["copy"]
     assert (folder / "copy").read_bytes() == b"theirs"
@@ -204,7 +204,7 @@ def test_the_log_is_utf8_with_line_feeds(folder: Path) -> None:
     with PrivateLog.make(folder / "log") as log:
         with log.writing() as stream:
             stream.write("größer\n" * 3)
-        log.publish(folder / "log")
+        publish((log, folder / "log"))
     assert (folder / "log").read_bytes() == "größer\n".encode() * 3
     assert stat.S_IMODE((folder / "log").stat().st_mode) == 0o600
 

@@ -3,7 +3,7 @@
 ::
 
     DumpscrubError               70  something is wrong in dumpscrub itself
-      InputError                  3  the input cannot be read, or is not a dump
+      InputError                  3  the input cannot be read
         FormatError               3  the input says it is a dump but its structure cannot be followed
       OutputError                 4  the output cannot be written (exists, no space, same as the input)
       ConfigError                 5  what the user configured cannot be used
@@ -13,7 +13,8 @@
       ScanError                   6  part of the input could not be searched: no result can be trusted
       VerificationError           7  the redacted copy did not pass its checks and was thrown away
 
-Exit code 0 is success, 1 means that ``scan`` found something, 2 is a usage error (click's own), 130 an interrupt.
+Exit code 0 is success, 1 means that ``scan`` found something to redact, 2 is a usage error (click's own), 130 an
+interrupt, 143 a termination, 141 a closed pipe.
 A message is one line: what happened, then what the user can do. It never holds bytes of the dump.
 """
 

@@ -109,6 +109,11 @@ class Layout:
         first = int(np.searchsorted(self._barriers, start, "right"))
         return first == len(self._barriers) or int(self._barriers[first]) >= end
 
+    def holds(self, span: Span) -> bool:
+        """True where ``span`` lies in one region."""
+        index = int(self.starts.searchsorted(span.start, "right")) - 1
+        return index >= 0 and span.end <= int(self.ends[index])
+
     def forward(self, offset: int, length: int) -> tuple[Span, ...]:
         """The file spans of up to ``length`` bytes that stand at ``offset`` and follow it in memory."""
         spans: list[Span] = []

@@ -41,6 +41,15 @@ def link(starts: Column, ends: Column, addresses: Addresses) -> tuple[Links, Lin
     return after, before
 
 
+def farthest(ends: Addresses) -> npt.NDArray[np.intp]:
+    """For each of some intervals in the order of their starts: which of them, up to that one, reaches farthest.
+
+    Of the intervals that begin at or below an address, it is the one that holds the address if any does.
+    """
+    leads = ends == np.maximum.accumulate(ends)
+    return np.maximum.accumulate(np.where(leads, np.arange(len(ends)), 0))
+
+
 def _by_file(starts: Column, ends: Column, addresses: Addresses, after: Links, before: Links) -> None:
     """Link neighbours in the file that have no address."""
     loose = addresses == NO_ADDRESS
@@ -69,10 +78,8 @@ class _Memory:
         last = first + (ends[placed] - starts[placed]).astype(np.uint64)
         last = np.where(last < first, np.uint64(NO_ADDRESS), last)  # wraps: nothing follows
         by_first = np.argsort(first, kind="stable")
-        reach = last[by_first]
-        leaders = np.where(reach == np.maximum.accumulate(reach), np.arange(len(reach)), 0)
-        farthest = by_first[np.maximum.accumulate(leaders)]
-        return cls(placed, first, last, by_first, np.argsort(last, kind="stable"), farthest)
+        by_last = np.argsort(last, kind="stable")
+        return cls(placed, first, last, by_first, by_last, by_first[farthest(last[by_first])])
 
     def link_after(self, starts: Column, after: Links) -> None:
         """A region goes on in the one that begins where it ends, or else inside the one that holds that address."""

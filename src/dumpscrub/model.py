@@ -6,7 +6,7 @@ import enum
 from dataclasses import dataclass, field
 from typing import NoReturn
 
-from dumpscrub.layout import Layout, RegionKind
+from dumpscrub.layout import Layout
 from dumpscrub.source import Source
 from dumpscrub.span import Span
 
@@ -29,9 +29,9 @@ class FieldKind(enum.Enum):
     """What a piece of process structure holds."""
 
     ENVIRONMENT = "environment"  # NAME=value strings, each ended by NUL
-    COMMAND_LINE = "command line"  # one string, quoted as the platform's shell does
+    COMMAND_LINE = "command line"  # one string: arguments between spaces, quoted as on Windows
     ARGUMENTS = "arguments"  # one string an argument, each ended by NUL
-    REGISTERS = "registers"  # a thread's vector registers, 8 or 16 bytes each
+    REGISTERS = "registers"  # a thread's registers of 8 or 16 bytes that no debugger follows
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,10 @@ class Dump:
 
 
 class Confidence(enum.IntEnum):
-    """How sure a finding is. It never decides alone whether something is redacted; a policy may."""
+    """How sure a finding is. It does not decide whether something is redacted.
+
+    But copies of a value that a validator puts at LOW are not looked for: it may be an everyday word.
+    """
 
     LOW = 1
     MEDIUM = 2
@@ -132,18 +135,3 @@ class Edit:
     def __post_init__(self) -> None:
         if len(self.replacement) != len(self.span):
             raise ValueError("an edit keeps the length")
-
-
-__all__ = [
-    "Confidence",
-    "Dump",
-    "Edit",
-    "Encoding",
-    "Field",
-    "FieldKind",
-    "Finding",
-    "Layout",
-    "Origin",
-    "RegionKind",
-    "SecretValue",
-]

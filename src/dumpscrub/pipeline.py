@@ -11,15 +11,14 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from dumpscrub import policy as policies
 from dumpscrub import reopen, verifier, writer
 from dumpscrub.audit import jsonl
-from dumpscrub.errors import VerificationError
+from dumpscrub.errors import ConfigError, VerificationError
 from dumpscrub.formats import open_dump
 from dumpscrub.model import Dump, Edit, SecretValue
-from dumpscrub.paths import check_input, check_paths, default_audit, default_output
+from dumpscrub.paths import check_input, check_paths, default_audit, default_output, input_errors
 from dumpscrub.plan import changing, overlay, plan
 from dumpscrub.platform.limits import usable_cpus
 from dumpscrub.progress import Progress, silent
@@ -51,7 +50,7 @@ def sanitize(
     *,
     audit: str | Path | None = None,
     known: Sequence[SecretValue] = (),
-    rules: Sequence[Path] = (),
+    rules: Sequence[str | Path] = (),
     policy: str = "default",
     engine: str = "auto",
     workers: int | None = None,
@@ -73,15 +72,8 @@ def sanitize(
     check_paths(path, output, audit)
     with writer.PrivateCopy.make(path, output.parent, progress) as copy:
         redacted = _redact(copy, redaction, progress)
-        changed, checks = _verify(path, copy, redacted, progress)
-        result = Result(
-            path=path,
-            output=output,
-            audit=audit,
-            bytes_changed=changed,
-            elapsed=time.monotonic() - started,
-            **_common(redaction, redacted.before, redacted.outcome),
-        )
+        changed, checks = _verify(path, copy, redacted, redaction.engine, progress)
+        result = _result(path, redacted.before, redaction, redacted.outcome, changed, started, output, audit)
         with writer.PrivateLog.make(audit) as log:
             with log.writing() as stream:
                 jsonl.write(stream, result, version=__version__, verification=checks)
@@ -93,7 +85,7 @@ def scan(
     path: str | Path,
     *,
     known: Sequence[SecretValue] = (),
-    rules: Sequence[Path] = (),
+    rules: Sequence[str | Path] = (),
     policy: str = "default",
     engine: str = "auto",
     workers: int | None = None,
@@ -107,14 +99,7 @@ def scan(
     with _opened(path) as dump:
         outcome = redaction.search(dump, progress)
         would_change = sum(len(edit.span) for edit in changing(dump.source, plan(dump, outcome.findings)))
-        return Result(
-            path=path,
-            output=None,
-            audit=None,
-            bytes_changed=would_change,
-            elapsed=time.monotonic() - started,
-            **_common(redaction, dump, outcome),
-        )
+        return _result(path, dump, redaction, outcome, would_change, started)
 
 
 @contextmanager
@@ -127,7 +112,8 @@ def inspect(path: str | Path) -> Iterator[Dump]:
 @contextmanager
 def _opened(path: Path) -> Iterator[Dump]:
     check_input(path)
-    source = FileSource(path)
+    with input_errors(path):
+        source = FileSource(path)
     try:
         yield open_dump(source)
     finally:
@@ -135,10 +121,12 @@ def _opened(path: Path) -> Iterator[Dump]:
 
 
 def _prepare(
-    known: Sequence[SecretValue], rules: Sequence[Path], policy: str, engine: str, workers: int | None, chunk: int
+    known: Sequence[SecretValue], rules: Sequence[str | Path], policy: str, engine: str, workers: int | None, chunk: int
 ) -> Redaction:
     """Load, check and compile what the user configured, before any file is touched."""
-    loaded = load_rules(rules)
+    if chunk < 1 or (workers is not None and workers < 1):
+        raise ConfigError("chunk_size and workers are 1 or more: correct the call")
+    loaded = load_rules([Path(extra) for extra in rules])
     search = Search(choose_engine(engine), workers or usable_cpus(), chunk)
     return Redaction(loaded, policies.load_policy(policy, loaded), search, tuple(known))
 
@@ -172,7 +160,7 @@ def _mapped(copy: writer.PrivateCopy) -> Iterator[Dump]:
 
 
 def _verify(
-    path: Path, copy: writer.PrivateCopy, redacted: _Redacted, progress: Progress
+    path: Path, copy: writer.PrivateCopy, redacted: _Redacted, engine: str, progress: Progress
 ) -> tuple[int, dict[str, str]]:
     """Check the patched copy. Returns how many bytes differ from the input, and each check with how it ended.
 
@@ -181,7 +169,9 @@ def _verify(
     before, after = redacted.before, redacted.after
     if not before.layout.same_regions(after.layout) or before.facts != after.facts:
         raise VerificationError("the redacted copy reads otherwise than the input: please report the kind of dump")
-    original, patched = FileSource(path), MappedSource(copy.descriptor)
+    with input_errors(path):
+        original = FileSource(path)
+    patched = MappedSource(copy.descriptor)
     try:
         changed = verifier.compare(original, patched, redacted.edits, progress)
     finally:
@@ -192,26 +182,40 @@ def _verify(
     seen = expected and reopen.summarise(copy.descriptor, before.format, timeout=120)
     opinion = verifier.structure(expected, seen)
     return changed, {
-        "searched again": "passed",
+        "searched again": "passed" if second_opinion(engine) != engine else "passed, by the only engine installed",
         "compared": "passed",
         "read again": "passed",
-        "read by another reader": "passed" if opinion else "not possible: it cannot read the input",
+        "read by another reader": "passed" if opinion else "not possible: none can read the input",
     }
 
 
-def _common(redaction: Redaction, dump: Dump, outcome: Outcome) -> dict[str, Any]:
-    """The parts of a Result that every kind of run has. Values stay behind."""
-    notices = list(dump.notices)
-    if outcome.kept:
-        notices.append(f"{outcome.kept} findings lie in numbers that a debugger follows and stay: see the audit log")
-    return {
-        "format": dump.format,
-        "layout": dump.layout,
-        "findings": tuple(replace(finding, values=()) for finding in outcome.findings),
-        "suppressed": outcome.suppressed,
-        "bytes_scanned": outcome.searched,
-        "notices": tuple(notices),
-        "rules": len(redaction.rules),
-        "engine": redaction.engine,
-        "policy": redaction.policy.name,
-    }
+def _result(
+    path: Path,
+    dump: Dump,
+    redaction: Redaction,
+    outcome: Outcome,
+    bytes_changed: int,
+    started: float,
+    output: Path | None = None,
+    audit: Path | None = None,
+) -> Result:
+    """What a run that began at the monotonic time ``started`` returns. Values stay behind."""
+    notices = dump.notices
+    if outcome.protected:
+        notices += (f"{outcome.protected} findings lie in numbers that a debugger follows and stay: see the audit log",)
+    return Result(
+        path=path,
+        output=output,
+        audit=audit,
+        format=dump.format,
+        layout=dump.layout,
+        findings=tuple(replace(finding, values=()) for finding in outcome.findings),
+        suppressed=outcome.suppressed,
+        bytes_scanned=outcome.searched,
+        bytes_changed=bytes_changed,
+        notices=notices,
+        rules=len(redaction.rules),
+        engine=redaction.engine,
+        policy=redaction.policy.name,
+        elapsed=time.monotonic() - started,
+    )

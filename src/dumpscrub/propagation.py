@@ -9,6 +9,7 @@ Three kinds of places are searched:
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -16,22 +17,25 @@ from itertools import accumulate
 
 from dumpscrub.model import Confidence, Dump, Encoding, FieldKind, Finding, Origin, SecretValue
 from dumpscrub.progress import Progress, silent
+from dumpscrub.rules.schema import Action
 from dumpscrub.search.finder import Finder, Search
 from dumpscrub.search.forms import PLAIN, Form, decoded, forms, worth_sweeping
 from dumpscrub.search.literals import Literal, Matcher, compile_literals
-from dumpscrub.search.windows import read_spans
+from dumpscrub.search.windows import squeeze
 from dumpscrub.shadows import without_shadows
-from dumpscrub.source import releasing
-from dumpscrub.span import Span
+from dumpscrub.source import read_spans, releasing
+from dumpscrub.span import Span, part_of
 
 SHORTEST_PIECE = 8
 """Characters of a value that count as a piece of it where it is cut short."""
 STANDALONE_BELOW = 8
 """Values with fewer characters than this count only where no letter or digit touches them."""
-_LONGEST_TAIL = 4096
 _BETWEEN = b"\xff" * 16
 _WORD = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_")
+_ESCAPE = re.compile(rb"(?:\\(?:u[0-9A-Fa-f]{4}|x[0-9A-Fa-f]{2}|[bfnrt])|%[0-9A-Fa-f]{2})\Z")
+_LONGEST_ESCAPE = 6
 KNOWN_RULE = "known-value"
+"""The rule id of copies of the user's own values."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +55,7 @@ def seeds_of(
     """The distinct values worth sweeping: ``earlier`` ones, the user's own, then those found; also without escapes."""
     seeds: dict[tuple[bytes, bool], Seed] = {(seed.value.data, seed.value.binary): seed for seed in earlier}
     for value in known:
-        _plant(seeds, Seed(value, KNOWN_RULE, "known", "mask", Origin.KNOWN))
+        _plant(seeds, Seed(value, KNOWN_RULE, "known", Action.MASK.value, Origin.KNOWN))
     for finding in findings:
         for value in finding.values:
             _plant(seeds, Seed(value, finding.rule, finding.category, finding.action, Origin.PROPAGATED))
@@ -74,7 +78,8 @@ class Sweeper:
             for form in forms(seed.value):
                 unique.setdefault((form.data, form.caseless), (seed, form))
         self._forms = tuple(unique.values())
-        self._finder = Finder([Literal(form.data, form.caseless) for _, form in self._forms], search)
+        self._longest = max((len(form.data) for _, form in self._forms), default=0)
+        self._finder = Finder([Literal(form.data, form.caseless) for _, form in self._forms], search, any_order=True)
         self._prefixes = _Pieces(self._forms, search.engine, at_end=True)
         self._suffixes = _Pieces(self._forms, search.engine, at_end=False)
 
@@ -84,9 +89,9 @@ class Sweeper:
         for hits in self._finder.find(dump, stage, progress):
             for offset, number in hits:
                 seed, form = self._forms[number]
-                spans = dump.layout.forward(offset, len(form.data))
-                if _stands_alone(dump, spans, form):
-                    found.setdefault(spans, _copy(seed, form.encoding, spans, Confidence.HIGH))
+                for spans in _places(dump, offset, form):
+                    if _stands_alone(dump, spans, form):
+                        found.setdefault(spans, _copy(seed, form.encoding, spans, Confidence.HIGH))
         for finding in (*self._cut_copies(dump), *_register_pieces(dump, self._forms)):
             found.setdefault(finding.spans, finding)
         return without_shadows(found.values())
@@ -94,9 +99,9 @@ class Sweeper:
     def _cut_copies(self, dump: Dump) -> Iterator[Finding]:
         layout = dump.layout
         for end in releasing(dump.source, layout.open_ends().tolist()):
-            yield from self._prefixes.find(dump, layout.tail(layout.index_at(end - 1), _LONGEST_TAIL))
+            yield from self._prefixes.find(dump, layout.tail(layout.index_at(end - 1), self._longest))
         for start in releasing(dump.source, layout.open_starts().tolist()):
-            yield from self._suffixes.find(dump, layout.forward(start, _LONGEST_TAIL))
+            yield from self._suffixes.find(dump, layout.forward(start, self._longest))
         for field in dump.fields:
             if field.cut:
                 yield from self._prefixes.find(dump, _without_padding(dump, field.spans))
@@ -126,7 +131,7 @@ class _Pieces:
             for seed, form in self._members[literal]:
                 whole = form.data[: high - low] if self._at_end else form.data[low - high :]
                 if len(whole) == high - low < len(form.data) and _same(text[low:high], whole, form):
-                    yield _copy(seed, form.encoding, _slice(spans, low, high), Confidence.MEDIUM)
+                    yield _copy(seed, form.encoding, part_of(spans, low, high), Confidence.MEDIUM)
                     break
 
 
@@ -145,7 +150,7 @@ def _register_pieces(dump: Dump, members: Sequence[tuple[Seed, Form]]) -> Iterat
             if place >= 0:
                 taken = at + size
                 seed, form = plain[bisect_right(ends, place)]
-                yield _copy(seed, form.encoding, _slice(field.spans, at, at + size), Confidence.MEDIUM)
+                yield _copy(seed, form.encoding, part_of(field.spans, at, at + size), Confidence.MEDIUM)
 
 
 def _lanes(text: bytes) -> Iterator[tuple[int, int]]:
@@ -165,35 +170,32 @@ def _same(text: bytes, whole: bytes, form: Form) -> bool:
     return text.lower() == whole.lower() if form.caseless else text == whole
 
 
+def _places(dump: Dump, offset: int, form: Form) -> Iterator[tuple[Span, ...]]:
+    """Where the whole form stands from ``offset`` on: along memory, and along the file where that is something else."""
+    along_file = (Span(offset, min(offset + len(form.data), dump.source.size)),)
+    if dump.layout.contiguous(offset, along_file[0].end):
+        yield along_file
+        return
+    for spans in (dump.layout.forward(offset, len(form.data)), along_file):
+        if _same(read_spans(dump.source, spans), form.data, form):
+            yield spans
+
+
 def _stands_alone(dump: Dump, spans: tuple[Span, ...], form: Form) -> bool:
-    """True for a long value, and for a short one that no letter or digit touches."""
+    r"""True for a long value, and for a short one that no letter or digit touches.
+
+    The letters and digits of an escape (``\u0022``, ``%22``, ``\n``) before it are a character of another kind.
+    """
     if len(form.data) >= STANDALONE_BELOW * form.unit or form.encoding is Encoding.BINARY:
         return True
     layout, unit = dump.layout, form.unit
-    before = read_spans(dump.source, layout.backward(spans[0].start, unit))
-    last = spans[-1].end
-    after = read_spans(dump.source, layout.forward(last - 1, 1 + unit))[1:]
-    return not any(_is_word(neighbour, form.encoding) for neighbour in (before, after))
-
-
-def _is_word(neighbour: bytes, encoding: Encoding) -> bool:
-    """True where ``neighbour`` is one code unit that holds an ASCII letter, digit or underscore."""
-    if len(neighbour) != encoding.unit:
-        return False
-    code = int.from_bytes(neighbour, "big" if encoding is Encoding.UTF16BE else "little")
-    return code in _WORD
-
-
-def _slice(spans: tuple[Span, ...], start: int, end: int) -> tuple[Span, ...]:
-    """The part ``[start, end)`` of the text that stands at ``spans``."""
-    parts: list[Span] = []
-    for span in spans:
-        low, high = max(start, 0), min(end, len(span))
-        if low < high:
-            parts.append(Span(span.start + low, span.start + high))
-        start, end = start - len(span), end - len(span)
-    return tuple(parts)
+    before = read_spans(dump.source, layout.backward(spans[0].start, _LONGEST_ESCAPE * unit))
+    before = squeeze(before[len(before) % unit :], form.encoding)
+    last = spans[-1].end - 1
+    after = squeeze(read_spans(dump.source, layout.forward(last, 1 + unit))[1:], form.encoding)
+    touched = before[-1:] and before[-1] in _WORD and not _ESCAPE.search(before)
+    return not touched and not (after and after[0] in _WORD)
 
 
 def _without_padding(dump: Dump, spans: tuple[Span, ...]) -> tuple[Span, ...]:
-    return _slice(spans, 0, len(read_spans(dump.source, spans).rstrip(b"\0")))
+    return part_of(spans, 0, len(read_spans(dump.source, spans).rstrip(b"\0")))

@@ -59,9 +59,12 @@ def _finding(sequence: int, finding: Finding, layout: Layout) -> Record:
 
 def _place(span: Span, layout: Layout) -> Record:
     """Where a span begins: file offset and virtual address as hex strings (no address outside memory)."""
-    region = layout.region_at(span.start)
-    address = None if region.vaddr is None else hex(region.vaddr + span.start - region.span.start)
-    return {"offset": hex(span.start), "address": address, "region": region.kind.name.lower()}
+    address = layout.address_of(span.start)
+    return {
+        "offset": hex(span.start),
+        "address": None if address is None else hex(address),
+        "region": layout.region_at(span.start).kind.name.lower(),
+    }
 
 
 def _counts(counts: dict[str, tuple[int, int]]) -> Record:

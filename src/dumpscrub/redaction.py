@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from dumpscrub import overlaps
 from dumpscrub.detectors import build_detectors, process
+from dumpscrub.errors import ScanError
 from dumpscrub.model import Dump, Edit, Finding, SecretValue
 from dumpscrub.policy import Policy, apply
 from dumpscrub.progress import Progress, silent
@@ -22,7 +23,11 @@ PROTECTED = "protected"
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a search found. ``seeds`` are the values that it swept for; ``searched`` is in bytes of the file."""
+    """What a search found, in file order.
+
+    ``seeds`` are the values that it swept for, ``suppressed`` counts candidates that were not taken for secrets, by
+    reason, and ``searched`` is in bytes of the file.
+    """
 
     findings: tuple[Finding, ...]
     seeds: tuple[Seed, ...]
@@ -30,19 +35,19 @@ class Outcome:
     searched: int
 
     @property
-    def kept(self) -> int:
-        """How many findings stay because a debugger needs the bytes."""
+    def protected(self) -> int:
+        """How many findings stay because a debugger follows the bytes."""
         return sum(finding.action == PROTECTED for finding in self.findings)
 
     def with_more(self, later: Outcome, edits: Iterable[Edit]) -> Outcome:
-        """The same outcome with the findings of a later round that ``edits`` were made for."""
+        """The same outcome with, behind its own findings, those of a later round that ``edits`` were made for."""
         fresh = SpanSet(edit.span for edit in edits)
-        more = [finding for finding in later.findings if any(_touches(fresh, finding))]
+        more = [finding for finding in later.findings if _touches(fresh, finding)]
         return replace(self, findings=(*self.findings, *more), seeds=later.seeds)
 
 
-def _touches(spans: SpanSet, finding: Finding) -> Iterable[bool]:
-    return (total(spans.outside(span)) < len(span) for span in finding.spans)
+def _touches(spans: SpanSet, finding: Finding) -> bool:
+    return any(total(spans.outside(span)) < len(span) for span in finding.spans)
 
 
 class Redaction:
@@ -76,19 +81,22 @@ class Redaction:
         and ``stage`` + " copies" for the sweep.
         """
         scan = self._scanner.scan(dump, progress, stage)
+        if scan.searched != dump.source.size:
+            raise ScanError("part of the input was not searched: please report the kind of dump")
         in_fields = process.find(dump, self._fields)
         direct = apply(self._actions, (*scan.findings, *in_fields))
         masked = [finding for finding in direct if finding.action != Action.REPORT.value]
         seeds = seeds_of(masked, self._known, seeds)
         copies = Sweeper(seeds, self._search).sweep(dump, progress, f"{stage} copies")
         found = SpanSet(span for finding in masked for span in finding.spans)
-        new = (finding for finding in copies if not found.covers(finding.spans))
+        new = [finding for finding in copies if not found.covers(finding.spans)]
+        elsewhere = overlaps.again(dump.layout, (*masked, *new))
         protected = SpanSet(dump.protected)
         findings = sorted(
-            (_settled(finding, protected) for finding in (*direct, *new)),
+            (_settled(finding, protected) for finding in (*direct, *new, *elsewhere)),
             key=lambda finding: (finding.spans, finding.rule, finding.encoding.codec),
         )
-        return Outcome(tuple(findings), seeds, dict(Counter(scan.suppressed)), scan.searched)
+        return Outcome(tuple(findings), seeds, scan.suppressed, scan.searched)
 
 
 def _settled(finding: Finding, protected: SpanSet) -> Finding:

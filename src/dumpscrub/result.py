@@ -9,7 +9,6 @@ from pathlib import Path
 
 from dumpscrub.layout import Layout
 from dumpscrub.model import Finding
-from dumpscrub.progress import Progress, silent
 from dumpscrub.rules.schema import Action
 from dumpscrub.span import total
 
@@ -63,6 +62,3 @@ class Result:
             findings[key(finding)] += 1
             covered[key(finding)] += total(finding.spans)
         return {name: (findings[name], covered[name]) for name in sorted(findings)}
-
-
-__all__ = ["Progress", "Result", "silent"]

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Protocol, TypeVar
 
 from dumpscrub.errors import InputError
+from dumpscrub.span import Span
 
 _PAGE = mmap.ALLOCATIONGRANULARITY
 _LOOKS = 256
@@ -40,6 +41,11 @@ class Source(Protocol):
 def read(source: Source, start: int, end: int) -> bytes:
     """A copy of the bytes ``[start, end)`` of ``source``, clipped to the file."""
     return bytes(source.view(max(0, start), end)) if end > start else b""
+
+
+def read_spans(source: Source, spans: Iterable[Span]) -> bytes:
+    """The bytes of ``spans``, one after the other."""
+    return b"".join(read(source, span.start, span.end) for span in spans)
 
 
 def releasing(source: Source, items: Iterable[T]) -> Iterator[T]:
@@ -77,7 +83,7 @@ class MappedSource:
 
 
 class FileSource:
-    """A file read by position. A read that comes up short raises InputError: the file shrank."""
+    """A file read by position. A read that fails, or comes up short because the file shrank, raises InputError."""
 
     def __init__(self, path: Path) -> None:
         self._file = path.open("rb", buffering=0)
@@ -90,13 +96,19 @@ class FileSource:
         buffer = bytearray(wanted)
         got = 0
         with self._lock:
-            self._file.seek(start)
             while got < wanted:
-                count = self._file.readinto(memoryview(buffer)[got:])
+                count = self._read_some(start + got, memoryview(buffer)[got:])
                 if not count:
                     raise InputError("the input became shorter while it was read: wait until it is complete and retry")
                 got += count
         return memoryview(buffer)
+
+    def _read_some(self, start: int, buffer: memoryview) -> int:
+        try:
+            self._file.seek(start)
+            return self._file.readinto(buffer)
+        except OSError as error:
+            raise InputError("the input cannot be read any more: copy it to another disk and retry") from error
 
     def release(self, start: int, end: int) -> None:
         """Nothing is kept."""

@@ -69,6 +69,18 @@ def in_order(spans: Iterable[Span]) -> tuple[Span, ...]:
     return tuple(joined)
 
 
+def part_of(spans: Iterable[Span], start: int, end: int) -> tuple[Span, ...]:
+    """Where the bytes ``[start, end)`` of a text stand whose pieces, one after the other, stand at ``spans``."""
+    parts: list[Span] = []
+    position = 0
+    for span in spans:
+        low, high = max(start, position), min(end, position + len(span))
+        if low < high:
+            parts.append(Span(span.start + low - position, span.start + high - position))
+        position += len(span)
+    return tuple(parts)
+
+
 def total(spans: Iterable[Span]) -> int:
     """How many bytes ``spans`` hold, a shared byte counted once for each span."""
     return sum(len(span) for span in spans)

@@ -46,10 +46,6 @@ class _Private:
         """The open file, for reading and writing by position."""
         return self.file.descriptor
 
-    def publish(self, target: Path) -> None:
-        """Give this file alone its name; see :func:`publish`."""
-        publish((self, target))
-
 
 class PrivateCopy(_Private):
     """A copy of the input that nobody else can open or truncate: it is searched, patched and verified, then published.

@@ -17,9 +17,9 @@ from dumpscrub.result import Result
 NOON = datetime(2024, 5, 17, 12, 0, tzinfo=UTC)
 
 
-def written(result: Result, **more: Any) -> list[dict[str, Any]]:
+def written(result: Result) -> list[dict[str, Any]]:
     stream = io.StringIO()
-    jsonl.write(stream, result, version="1.2.3", verification={"compare": "passed"}, time=NOON, **more)
+    jsonl.write(stream, result, version="1.2.3", verification={"compare": "passed"}, time=NOON)
     return [json.loads(line) for line in stream.getvalue().splitlines()]
 
 
@@ -70,7 +70,7 @@ def test_findings_stand_in_file_order_with_offset_address_and_region(result: Res
 
 
 def test_the_footer_counts_and_says_what_was_covered(result: Result) -> None:
-    assert written(result, outcome="sanitized")[-1] == {
+    assert written(result)[-1] == {
         "type": "footer",
         "findings": 3,
         "by_class": {

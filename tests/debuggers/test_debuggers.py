@@ -35,11 +35,19 @@ def pair(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
 
 
 def check(pair: tuple[Path, Path]) -> None:
+    """Compare what every reader shows that is installed; skip, at the end, for those that are not."""
     before, after = pair
+    absent: list[str] = []
     for name in readers_of(before.name):
-        expected = READERS[name](before)
+        try:
+            expected = READERS[name](before)
+        except pytest.skip.Exception as reason:
+            absent.append(str(reason))
+            continue
         assert len(expected) > 5, f"{name} does not read the original"
         assert READERS[name](after) == expected, f"{name} shows something else"
+    if absent:
+        pytest.skip("; ".join(absent))
 
 
 @pytest.mark.parametrize("pair", IN_REPOSITORY, ids=lambda dump: dump.name, indirect=True)

@@ -145,7 +145,7 @@ def test_a_stack_pointer_into_other_data_gives_no_fields() -> None:
     registers = [0] * 27
     registers[19] = 0x2008
     dump = parse(CoreBuilder().prstatus(registers).load(0x2000, b"some text\x00of a thread\x00" * 40).build())
-    assert dump.fields == ()
+    assert {field.kind for field in dump.fields} == {FieldKind.REGISTERS}
 
 
 def test_without_at_execfn_the_end_of_the_stack_counts() -> None:
@@ -215,6 +215,15 @@ def test_prstatus_keeps_all_but_general_registers(machine: int, wide: bool, orde
     edited = {(offset - head) // word for offset in unprotected(parse(core), note)}
     assert {names[index] for index in edited} == data
     assert len(unprotected(parse(core), note)) == len(data) * word
+
+
+def test_general_registers_of_8_bytes_may_hold_text() -> None:
+    wide = CoreBuilder().prstatus([0] * 27).load(0x1000, b"x").build()
+    at = wide.notes[0] + 112
+    spans = (Span(at, at + 4 * 8), Span(at + 5 * 8, at + 15 * 8))
+    assert parse(wide).fields == (Field(FieldKind.REGISTERS, Encoding.BINARY, spans),)
+    narrow = CoreBuilder(wide=False, machine=I386).prstatus([0] * 17).load(0x1000, b"x").build()
+    assert parse(narrow).fields == ()
 
 
 @pytest.mark.parametrize(

@@ -157,25 +157,26 @@ def inside(dump: Dump, at: int, size: int) -> list[tuple[int, int]]:
     return [(part.start - at, part.end - at) for span in dump.protected if (part := span.intersection(whole)) and part]
 
 
+X64_DATA = [(0, 0x30), (0x78, 0x98), (0xA8, 0xF8), (0x120, 0x2A0), (0x300, 0x4A0)]
+
+
 @pytest.mark.parametrize(
-    ("architecture", "size", "followed", "vectors"),
+    ("architecture", "size", "followed", "data"),
     [
-        (X64, 0x4D0, [(0x30, 0x48), (0x98, 0xA8), (0xF8, 0x100)], [(0x120, 0x2A0), (0x300, 0x4A0)]),
+        (X64, 0x4D0, [(0x30, 0x48), (0x98, 0xA8), (0xF8, 0x100)], X64_DATA),
         (X86, 0x2CC, [(0, 4), (0x8C, 0x9C), (0xB4, 0xCC)], [(0x38, 0x88), (0xEC, 0x1EC)]),
         (X86, 0xCC, [(0, 4), (0x8C, 0x9C), (0xB4, 0xCC)], [(0x38, 0x88)]),
-        (ARM64, 0x390, [(0, 8), (0xF0, 0x110)], [(0x110, 0x310)]),
-        (0x8003, 0x31C, [(0, 8), (0xF0, 0x114)], [(0x11C, 0x31C)]),
+        (ARM64, 0x390, [(0, 8), (0xF0, 0x110)], [(8, 0xF0), (0x110, 0x310)]),
+        (0x8003, 0x31C, [(0, 8), (0xF0, 0x114)], [(8, 0xF0), (0x11C, 0x31C)]),
         (5, 0x1A0, [(0, 4), (0x20, 0x24), (0x30, 0x34), (0x38, 0x48)], [(0x50, 0x150)]),
         (X64, 0x80, [(0, 0x80)], []),
         (0x7777, 0x100, [(0, 0x100)], []),
     ],
 )
-def test_contexts(
-    architecture: int, size: int, followed: list[tuple[int, int]], vectors: list[tuple[int, int]]
-) -> None:
+def test_contexts(architecture: int, size: int, followed: list[tuple[int, int]], data: list[tuple[int, int]]) -> None:
     dump, at = context_dump(architecture, bytes(size))
     assert inside(dump, at, size) == followed
-    expected = tuple(Span(at + start, at + end) for start, end in vectors)
+    expected = tuple(Span(at + start, at + end) for start, end in data)
     assert [f.spans for f in dump.fields] == ([expected] if expected else [])
     assert all(f.kind is FieldKind.REGISTERS and f.encoding is Encoding.BINARY for f in dump.fields)
     assert dump.layout.region_at(at).label == "thread contexts"
@@ -208,7 +209,7 @@ def test_avx_registers_behind_the_context(architecture: int, size: int) -> None:
 def test_an_impossible_extended_state_is_not_followed(state: tuple[int, int]) -> None:
     extended = struct.pack("<iIiIiI", 0, 0, 0, 0, *state).ljust(0x40, b"\0")
     dump, at = context_dump(X64, x64_context() + extended)
-    assert dump.fields[0].spans == (Span(at + 0x120, at + 0x2A0), Span(at + 0x300, at + 0x4A0))
+    assert dump.fields[0].spans == tuple(Span(at + start, at + end) for start, end in X64_DATA)
 
 
 def test_the_context_of_an_exception() -> None:

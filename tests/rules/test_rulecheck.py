@@ -82,10 +82,9 @@ def test_a_boundary_that_forgets_nul_fails() -> None:
     assert "our-token: example 1 in utf-8, at an even offset: not found" in found
 
 
-def test_a_window_that_is_too_small_fails() -> None:
-    assert "our-token: example 1 in utf-8, alone in a region: not found" in problems(
-        OURS.replace("after = 24", "after = 8")
-    )
+def test_a_window_that_begins_too_late_fails() -> None:
+    found = problems(OURS.replace("'(?P<secret>OUR-", "'x (?P<secret>OUR-"))
+    assert "our-token: example 1 in utf-8, alone in a region: not found" in found
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import html
 import json
 import pickle
 import random
+import unicodedata
 import urllib.parse
 from collections.abc import Callable
 from pathlib import Path
@@ -16,6 +17,7 @@ from hypothesis import strategies as st
 
 from dumpscrub.model import Encoding, SecretValue
 from dumpscrub.operators import OPERATORS
+from dumpscrub.search.escapes import in_documents
 from dumpscrub.search.forms import PLAIN, Form, decoded, forms, worth_sweeping
 
 MODERATE = settings(max_examples=60, deadline=None)
@@ -65,6 +67,10 @@ UNDO: dict[str, Callable[[str], str]] = {
     "json": lambda text: str(json.loads(f'"{text}"', strict=False)),
     "json(json)": lambda text: str(json.loads(json.loads(f'"\\"{text}\\""'))),
     "percent": urllib.parse.unquote,
+    "percent(percent)": lambda text: urllib.parse.unquote(urllib.parse.unquote(text)),
+    "cesu-8": lambda text: text,
+    "misread(latin-1)": lambda text: text.encode("latin-1").decode(),
+    "misread(cp1252)": lambda text: text.encode("cp1252").decode(),
     "percent+": urllib.parse.unquote_plus,
     "xml": html.unescape,
 }
@@ -85,6 +91,10 @@ def check_round_trip(text: str, form: Form) -> None:
     if form.name in PLAIN:
         assert form.data.decode(form.name) == text
         return
+    if name == "cesu-8":
+        units = form.data.decode("utf-8", "surrogatepass").encode("utf-16-le", "surrogatepass")
+        assert units.decode("utf-16-le") == text
+        return
     written = form.data.decode(codec or "utf-8")
     assert form.encoding.codec == (codec or "utf-8")
     unix = text.replace("\r\n", "\n")
@@ -93,10 +103,14 @@ def check_round_trip(text: str, form: Form) -> None:
         assert written == getattr(text, name)()
     elif name.startswith("hex("):
         assert bytes.fromhex(written.replace("-", "").replace(":", "")) == text.encode(name[4:-1])
-    elif name.startswith("base64"):
-        data = text.encode(name.partition("(")[2][:-1])
-        standard = written.replace("-", "+").replace("_", "/")
-        assert any(standard in base64.b64encode(bytes(before) + data).decode() for before in range(3))
+    elif name in ("nfc", "nfd"):
+        assert written == unicodedata.normalize(name.upper(), text)  # type: ignore[arg-type]
+    elif name.startswith(("base64", "escaped base64")):
+        standard = urllib.parse.unquote(written.replace("\\/", "/").replace("\\u002b", "+").replace("\\u002B", "+"))
+        standard = standard.replace("-", "+").replace("_", "/")
+        inner = name.partition("(")[2][:-1]
+        datas = [text.encode(inner)] if inner != "json" else [document.encode() for document in in_documents(text)]
+        assert any(standard in base64.b64encode(bytes(before) + data).decode() for data in datas for before in range(3))
     elif name == "quoted":
         assert any(undo(written) in lines for undo in QUOTED)
     else:
@@ -222,6 +236,12 @@ def test_four_characters_are_searched_for_exactly_and_wide_only() -> None:
         ("pässé", "p\\u00e4ss\\u00e9"),
         ("key🔑key", "key\\ud83d\\udd11key"),
         ('a"b\\c', 'a\\\\\\"b\\\\\\\\c'),
+        ('a"b+c', "a\\\\u0022b\\\\u002Bc"),
+        ("pässé", "p\\\\u00e4ss\\\\u00e9"),
+        ("a+b/c&d", "a%252Bb%252Fc%2526d"),
+        ("pässé", "pa\u0308sse\u0301"),
+        ("pässé", "pÃ¤ssÃ©"),
+        ("10€ now", "10\u00e2\u201a\u00ac now"),
         ("a&b<c>d", "a&amp;b&lt;c&gt;d"),
         ("a&b<c>d", "a&amp;b&lt;c>d"),
         ("a\"b'c&", "a&quot;b&apos;c&amp;"),
@@ -250,6 +270,32 @@ def test_escapes(text: str, copy: str) -> None:
         assert any(
             stands_in(form, copy.encode(codec)) == 0 and len(form.data) == len(copy.encode(codec)) for form in found
         )
+
+
+@pytest.mark.parametrize(
+    ("text", "copy"),
+    [
+        ("pässé", "pässé".encode("cp437")),
+        ("pässé", "pässé".encode("cp850")),
+        ("key🔑key", b"key\xed\xa0\xbd\xed\xb4\x91key"),
+        ('pa"ss+w0rd', base64.b64encode(b'{"p":"pa\\"ss+w0rd"}')),
+        ('pa"ss+w0rd', base64.b64encode(b'{"p":"pa\\u0022ss\\u002Bw0rd"}')),
+        ("pässwort", base64.b64encode(b'{"p":"p\\u00e4sswort"}')),
+        ("pässwort", base64.b64encode(b'{"p":"p\\u00E4sswort"}')),
+        ("~~~???pa", b"fn5+Pz8/cGE".replace(b"+", b"\\u002B")),
+        ("~~~???pa", b"fn5+Pz8/cGE".replace(b"/", b"\\/")),
+        ("~~~???pa", b"fn5+Pz8/cGE".replace(b"+", b"%2B").replace(b"/", b"%2F")),
+        ("~~~???pa", b"fn5+Pz8/cGE".replace(b"+", b"%2b").replace(b"/", b"%2f")),
+    ],
+)
+def test_unusual_bytes(text: str, copy: bytes) -> None:
+    left = masked(b"\x01" + copy + b"\x01", forms(text_value(text)))
+    assert copy not in left
+    assert left.count(b"*") >= len(text)
+
+
+def test_bytes_of_a_windows_code_page_are_read_as_that() -> None:
+    assert "preis10€".encode("utf-16-le") in datas(SecretValue("preis10€".encode("cp1252")))
 
 
 def test_lines_of_a_pem_in_every_style() -> None:

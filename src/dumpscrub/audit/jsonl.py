@@ -26,7 +26,6 @@ def write(
     *,
     version: str,
     verification: Mapping[str, str],
-    outcome: str = "sanitized",
     time: datetime | None = None,
 ) -> None:
     """Write the whole log of ``result`` to ``stream``, line by line: millions of findings need no more memory than one.
@@ -34,13 +33,11 @@ def write(
     ``version`` is dumpscrub's. ``verification`` names each check of the redacted copy and how it ended ("passed", or
     why it could not be made). ``time`` is when the run ended, now by default. Raises OSError where the stream fails.
     """
-    for record in _records(result, version, verification, outcome, time or datetime.now(UTC)):
+    for record in _records(result, version, verification, time or datetime.now(UTC)):
         stream.write(json.dumps(record, separators=(",", ":")) + "\n")
 
 
-def _records(
-    result: Result, version: str, verification: Mapping[str, str], outcome: str, time: datetime
-) -> Iterator[Record]:
+def _records(result: Result, version: str, verification: Mapping[str, str], time: datetime) -> Iterator[Record]:
     yield {
         "type": "header",
         "schema": SCHEMA,
@@ -60,6 +57,6 @@ def _records(
         "type": "footer",
         **totals(result),
         "verification": dict(verification),
-        "outcome": outcome,
+        "outcome": "sanitized",
         "elapsed": round(result.elapsed, 3),
     }

@@ -52,7 +52,7 @@ def _write_json(path: Path, dump: Dump, kinds: Sequence[Composition]) -> None:
         "format": dump.format,
         "size": dump.layout.size,
         "facts": [{"name": name, "value": value} for name, value in dump.facts],
-        "structure": [{"label": printable(label), "bytes": size} for label, size in structure(dump.layout)],
+        "structure": [{"label": printable(label), "bytes": size} for label, size in _structure(dump.layout)],
         "regions": [
             {
                 "kind": row.kind.name.lower(),
@@ -80,7 +80,7 @@ def _write_tables(path: Path, dump: Dump, kinds: Sequence[Composition]) -> None:
         console.print(Text(f"Note: {printable(notice)}"))
 
 
-def structure(layout: Layout) -> list[tuple[str, int]]:
+def _structure(layout: Layout) -> list[tuple[str, int]]:
     """What is not memory, by label: headers, streams, notes, gaps. Names and bytes, in file order."""
     sizes: Counter[str] = Counter()
     for index in (layout.kinds < RegionKind.MEMORY).nonzero()[0]:
@@ -93,7 +93,7 @@ def _structure_table(layout: Layout) -> Table:
     table = Table(box=box.SIMPLE)
     table.add_column("structure")
     table.add_column("bytes", justify="right")
-    for label, size in structure(layout):
+    for label, size in _structure(layout):
         table.add_row(Text(printable(label)), f"{size:,}")
     return table
 

@@ -14,13 +14,14 @@ import click
 from dumpscrub import known
 from dumpscrub.errors import KnownValuesError
 from dumpscrub.model import SecretValue
+from dumpscrub.policy import BUILT_IN
 from dumpscrub.reports import REPORTS
 from dumpscrub.result import Result
 
 EXIT_CODES = """\b
 Exit codes:
-  0    done; scan: nothing found
-  1    scan: something was found
+  0    done; scan: nothing to redact
+  1    scan: something to redact was found
   2    wrong usage
   3    the input cannot be read
   4    the output or the audit log cannot be written
@@ -49,7 +50,11 @@ def search_options(command: Command) -> Command:
         ),
         rules_option,
         click.option(
-            "--policy", metavar="NAME|FILE", default="default", show_default=True, help="What to do with each class."
+            "--policy",
+            metavar="NAME|FILE",
+            default="default",
+            show_default=True,
+            help=f"What to do with each category: {', '.join(BUILT_IN)}, or a TOML file.",
         ),
         engine_option,
         click.option(
@@ -85,7 +90,7 @@ def engine_option(command: Command) -> Command:
 
 
 def read_known(names: Sequence[str]) -> tuple[tuple[SecretValue, ...], int]:
-    """The values of all lists, and how many entries were too short to be searched for."""
+    """The values of all lists, and how many entries were too short or too common to be searched for."""
     values: list[SecretValue] = []
     ignored = 0
     for name in names:
@@ -107,7 +112,7 @@ def _load(name: str) -> known.KnownValues:
 
 
 def show(result: Result, ignored: int, *, as_json: bool, quiet: bool) -> None:
-    """Write the report that was asked for to standard output."""
+    """Write the report that was asked for to standard output; ``ignored`` entries of known values become a notice."""
     if ignored:
         entries = "entry was" if ignored == 1 else "entries were"
         notice = f"{ignored} {entries} ignored in the known values: too short, or too common to search for"

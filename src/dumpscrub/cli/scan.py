@@ -27,10 +27,10 @@ def command(
     as_json: bool,
     quiet: bool,
 ) -> None:
-    """Say what sanitize would redact in DUMP, and write nothing. Exits with 1 where anything is found
-    that the policy does not merely report.
+    """Say what sanitize would redact in DUMP, and write nothing. Exits with 1 where there is anything.
 
-    With --json each finding is listed with its place, and never with what it says.
+    What rule or policy merely report is counted in the summary, but not for the exit code. With --json each finding
+    is listed with its place, and never with what it says.
 
     \b
     Examples:

@@ -36,7 +36,7 @@ class Match:
 
 
 class Detector(Protocol):
-    """Verifies hits for one rule. Stateless: workers share it."""
+    """Verifies hits for one rule. Stateless: one serves all hits of any number of dumps."""
 
     @property
     def rule(self) -> Rule:

@@ -29,6 +29,8 @@ BEFORE = 16 * 1024
 _FIRST = 4 * 1024
 """Code units that are looked at first; most blocks end there."""
 _LABEL = 96
+_WRAPPED_LABEL = 512
+"""Code units of base64 that hold a label, in UTF-16 and with its line breaks too."""
 _LEAST_VALUE = 32
 _OPENSSH = b"openssh-key-v1\0"
 
@@ -92,11 +94,11 @@ class PemDetector:
     def _unwrap(self, window: Window, head: bytes) -> Iterator[Match]:
         """The match for a block in base64 that begins at the hit."""
         for wrapped in (each for each in _WRAPPED if head.startswith(each.literal)):
-            text = squeeze(window.data[window.hit :], window.encoding)
-            lines = base64_text.regular_wrapped(base64_text.read_lines(text, 0, AFTER, dashes=True))
-            decoded = base64_text.decode(b"A" * wrapped.skipped + base64_text.characters(lines))
-            inner = wrapped.plain + decoded[wrapped.phase + len(wrapped.plain) :]
-            block = read_block(squeeze(inner, wrapped.encoding), 0)
+            # Most of what looks like a block has no label of this kind, and a whole window takes long to decode.
+            if begin_kind(_unwrapped(window, wrapped, _WRAPPED_LABEL)[1], 0) is not self.kind:
+                continue
+            lines, inner = _unwrapped(window, wrapped, AFTER)
+            block = read_block(inner, 0)
             if block is not None and block.kind is self.kind:
                 yield self._match(block, _raw(window, lines, window.hit))
 
@@ -148,6 +150,14 @@ def _read(window: Window, read: Callable[[bytes], Block | None]) -> Block | None
         if block is None or block.whole or block.lines[-1].end < len(text):
             break
     return block
+
+
+def _unwrapped(window: Window, wrapped: _Wrapped, most: int) -> tuple[tuple[Line, ...], bytes]:
+    """The lines of base64 at the hit, within ``most`` code units, and the text that they stand for."""
+    text = squeeze(window.data[window.hit : window.hit + most * window.unit], window.encoding)
+    lines = base64_text.regular_wrapped(base64_text.read_lines(text, 0, AFTER, dashes=True))
+    decoded = base64_text.decode(b"A" * wrapped.skipped + base64_text.characters(lines))
+    return lines, squeeze(wrapped.plain + decoded[wrapped.phase + len(wrapped.plain) :], wrapped.encoding)
 
 
 def _raw(window: Window, lines: Iterable[Line], base: int) -> tuple[tuple[int, int], ...]:

@@ -13,7 +13,8 @@ from itertools import islice
 from dumpscrub.detectors.names import is_secret_name, words
 from dumpscrub.model import Dump, Field, FieldKind, Finding, Origin
 from dumpscrub.rules.schema import Rule, RuleSet
-from dumpscrub.search.windows import Window, read_spans
+from dumpscrub.search.windows import Window
+from dumpscrub.source import read_spans
 from dumpscrub.span import Span
 
 Part = tuple[int, int]

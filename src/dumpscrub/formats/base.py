@@ -13,10 +13,13 @@ import numpy as np
 
 from dumpscrub.errors import FormatError
 from dumpscrub.layout import Layout
-from dumpscrub.links import NO_ADDRESS
+from dumpscrub.links import NO_ADDRESS, farthest
 from dumpscrub.model import Dump
-from dumpscrub.source import Source, read
+from dumpscrub.source import Source, read, read_spans
 from dumpscrub.span import Span, total
+
+Records = np.ndarray[tuple[int], np.dtype[np.void]]
+"""Structures of one type, one after the other, as a numpy array."""
 
 HEAD = 64
 """Bytes from the start of a file that a format may look at to recognise itself."""
@@ -59,9 +62,7 @@ class Reader:
             return 0
         return max(0, min(count, (self.size - offset) // each))
 
-    def column_bytes(
-        self, dtype: np.dtype[np.void], count: int, offset: int
-    ) -> np.ndarray[tuple[int], np.dtype[np.void]]:
+    def records(self, dtype: np.dtype[np.void], count: int, offset: int) -> Records:
         """``count`` records of ``dtype`` at ``offset`` as one array; call :meth:`fits` first."""
         return np.frombuffer(self.bytes(offset, count * dtype.itemsize), dtype)
 
@@ -75,11 +76,9 @@ class AddressSpace:
         placed = np.flatnonzero(layout.addresses != NO_ADDRESS)
         order = placed[np.argsort(layout.addresses[placed], kind="stable")]
         self._sorted = layout.addresses[order]
-        # Of the regions that begin at or below an address, the one that reaches highest holds it if any does.
         ends = self._sorted + (layout.ends[order] - layout.starts[order]).astype(np.uint64)
         ends = np.where(ends < self._sorted, np.uint64(NO_ADDRESS), ends)
-        highest = np.maximum.accumulate(ends)
-        self._order = order[np.maximum.accumulate(np.where(ends == highest, np.arange(len(order)), 0))]
+        self._order = order[farthest(ends)]
 
     def offset_of(self, address: int) -> int | None:
         """The file offset of the byte at ``address``, None where the dump does not hold it."""
@@ -102,4 +101,4 @@ class AddressSpace:
         spans = self.spans(address, length)
         if total(spans) != length:
             return None
-        return b"".join(read(self._source, span.start, span.end) for span in spans)
+        return read_spans(self._source, spans)

@@ -19,6 +19,7 @@ from dumpscrub.formats.elfcore_notes import Notes, auxiliary, read_notes
 from dumpscrub.formats.elfcore_regions import LABELS, Kinds, classify
 from dumpscrub.formats.elfcore_registers import MACHINES
 from dumpscrub.formats.elfcore_stack import AT_EXECFN, AT_RANDOM, AT_SYSINFO_EHDR, stack_fields
+from dumpscrub.formats.minidump_memory import Intervals
 from dumpscrub.formats.raw import raw_layout
 from dumpscrub.layout import Layout, LayoutBuilder, RegionKind
 from dumpscrub.links import NO_ADDRESS
@@ -58,7 +59,7 @@ class ElfCore:
         fixed = [("elf header", Span(0, header.size)), ("program headers", table), ("section headers", sections)]
         layout = _layout(source, header, segments, notes, fixed)
         fields = stack_fields(source, layout, notes.auxv, header.word, notes.stack_pointers)
-        protected = union([*(span for _, span in fixed), *notes.protected])
+        protected = union([Span(0, header.size), table, *_outside(segments, [sections, *notes.protected])])
         return Dump(
             self.name,
             source,
@@ -68,6 +69,17 @@ class ElfCore:
             tuple(dict.fromkeys(notices)),
             _facts(header, segments, notes),
         )
+
+
+def _outside(segments: Segments, spans: list[Span]) -> list[Span]:
+    """What ``spans`` cover outside of memory, so that no note or section header can shield a secret."""
+    loads = segments.loads()
+    memory = Intervals.union(loads.offsets, loads.sizes)
+    wanted = union(spans)
+    starts = np.array([span.start for span in wanted], np.uint64)
+    ends = np.array([span.end for span in wanted], np.uint64)
+    left = zip(*(column.tolist() for column in memory.subtracted_from(starts, ends)), strict=True)
+    return [Span(start, end) for start, end in left]
 
 
 def _note_segments(segments: Segments, notices: list[str]) -> tuple[Span, ...]:

@@ -19,7 +19,7 @@ from dumpscrub.span import Span
 
 PT_LOAD = 1
 PT_NOTE = 4
-PF_X, PF_W, PF_R = 1, 2, 4
+PF_X, PF_W = 1, 2
 
 _PN_XNUM = 0xFFFF
 _MAX_SEGMENTS = 1 << 22  # more than any process maps; bounds the memory that the columns take
@@ -110,7 +110,7 @@ def read_segments(reader: Reader, header: Header, notices: list[str]) -> tuple[S
     dtype = _program_header(header, header.phentsize)
     claimed = _count(reader, header, notices)
     count = min(_MAX_SEGMENTS, reader.fits(claimed, dtype.itemsize, header.phoff))
-    table = reader.column_bytes(dtype, count, header.phoff) if count > 0 else np.empty(0, dtype)
+    table = reader.records(dtype, count, header.phoff) if count > 0 else np.empty(0, dtype)
     table = table[: _room_before_data(table, header)]
     if not len(table):
         raise FormatError(_UNLINKED)
@@ -167,7 +167,7 @@ def _room_before_notes(reader: Reader, header: Header) -> int:
     dtype = _program_header(header)
     if not reader.fits(1, dtype.itemsize, header.phoff):
         return 0
-    first = reader.column_bytes(dtype, 1, header.phoff)[0]
+    first = reader.records(dtype, 1, header.phoff)[0]
     room = int(first["offset"]) - header.phoff
     return room // header.phentsize if first["type"] == PT_NOTE and room > 0 else 0
 

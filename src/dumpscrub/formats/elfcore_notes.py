@@ -18,7 +18,7 @@ from dumpscrub.formats.elfcore_files import MappedFiles, read_mapped_files
 from dumpscrub.formats.elfcore_headers import Header
 from dumpscrub.formats.elfcore_registers import GENERAL, MACHINES, vector_area
 from dumpscrub.model import Encoding, Field, FieldKind
-from dumpscrub.span import Span
+from dumpscrub.span import Span, SpanSet
 
 AT_NULL = 0
 
@@ -28,6 +28,7 @@ _MAX_NAME = 256
 _MAX_AUXV = 4096
 _MAX_NUMBERS = 1 << 16  # a note of numbers that is larger is no such note, and what it holds may be edited
 _PSARGS = 80
+_TEXT_REGISTER = 8  # bytes of a general register that may hold enough of a text to tell
 _PRPSINFO_SIZES = (124, 128, 136)  # 32 bit with 16- and with 32-bit user ids, 64 bit; psargs stands last in each
 
 _KINDS = {
@@ -155,11 +156,11 @@ def _thread(reader: Reader, header: Header, desc: Span, notes: Notes) -> None:
     if layout is None or len(desc) < layout.first + layout.count * layout.word:
         notes.protected.append(desc)
         return
-    start = desc.start
-    for first, last in layout.editable:
-        notes.protected.append(Span(start, desc.start + layout.first + first * layout.word))
-        start = desc.start + layout.first + last * layout.word
-    notes.protected.append(Span(start, desc.end))
+    registers = desc.start + layout.first
+    data = tuple(Span(first * layout.word, last * layout.word).shift(registers) for first, last in layout.editable)
+    notes.protected.extend(SpanSet(data).outside(desc))
+    if layout.word == _TEXT_REGISTER:
+        notes.fields.append(Field(FieldKind.REGISTERS, Encoding.BINARY, data))
     pointer = desc.start + layout.first + layout.stack_pointer * layout.word
     notes.stack_pointers.append(reader.unpack("Q" if layout.word == 8 else "I", pointer)[0])
 

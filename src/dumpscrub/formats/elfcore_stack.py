@@ -21,7 +21,7 @@ from dumpscrub.formats.base import AddressSpace
 from dumpscrub.formats.elfcore_notes import auxiliary
 from dumpscrub.layout import Layout
 from dumpscrub.model import Encoding, Field, FieldKind
-from dumpscrub.source import Source, read
+from dumpscrub.source import Source, read_spans
 
 AT_PLATFORM, AT_BASE_PLATFORM, AT_RANDOM, AT_EXECFN, AT_SYSINFO_EHDR = 15, 24, 25, 31, 33
 
@@ -93,8 +93,7 @@ def _main_stack(space: AddressSpace, source: Source, layout: Layout, anchors: li
         if offset is None:
             continue
         parts = [
-            b"".join(read(source, span.start, span.end) for span in spans)
-            for spans in (layout.backward(offset, _REACH), layout.forward(offset, _REACH))
+            read_spans(source, spans) for spans in (layout.backward(offset, _REACH), layout.forward(offset, _REACH))
         ]
         return _Stack(anchor - len(parts[0]), b"".join(parts))
     return None
@@ -177,7 +176,7 @@ def _moved(space: AddressSpace, source: Source, pointers: tuple[int, ...], insid
     outside = sorted({pointer for pointer in pointers if pointer not in inside})
     for address in outside[:_MAX_MOVED]:
         for length in (_FIRST_READ, _MAX_STRING):
-            data = b"".join(read(source, span.start, span.end) for span in space.spans(address, length))
+            data = read_spans(source, space.spans(address, length))
             end = data.find(b"\x00")
             if end > 0:
                 yield address, end + 1

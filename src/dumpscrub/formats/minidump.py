@@ -74,7 +74,7 @@ class Minidump:
 
 
 def _registers(reader: Reader, tables: Tables, marks: Marks) -> tuple[Field, ...]:
-    """Claim and protect each thread's context; its vector registers become a field."""
+    """Claim and protect each thread's context; its registers of data become a field."""
     layout = cpu.LAYOUTS.get(tables.system.architecture) if tables.system else None
     threads = tables.threads[:MAX_THREADS]
     if len(threads) < len(tables.threads):
@@ -87,9 +87,9 @@ def _registers(reader: Reader, tables: Tables, marks: Marks) -> tuple[Field, ...
         marks.claim(context, "thread contexts")
         for span in cpu.followed(layout, context):
             marks.protect(span)
-        vectors = cpu.vectors(reader, layout, context)
-        if vectors:
-            fields.append(Field(FieldKind.REGISTERS, Encoding.BINARY, vectors))
+        data = cpu.data(reader, layout, context)
+        if data:
+            fields.append(Field(FieldKind.REGISTERS, Encoding.BINARY, data))
     return tuple(fields)
 
 

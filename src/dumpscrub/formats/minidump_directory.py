@@ -122,7 +122,7 @@ def read_directory(reader: Reader, marks: Marks) -> tuple[Stream, ...]:
     table = Span(offset, offset + count * DIRECTORY_ENTRY.itemsize)
     marks.claim(table, "directory")
     marks.protect(table)
-    entries = reader.column_bytes(DIRECTORY_ENTRY, count, offset).tolist()
+    entries = reader.records(DIRECTORY_ENTRY, count, offset).tolist()
     return tuple(_stream(reader, marks, *entry) for entry in entries if entry[1])
 
 

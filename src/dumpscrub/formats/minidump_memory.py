@@ -10,10 +10,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from dumpscrub.formats.base import Records
 from dumpscrub.layout import RegionKind
-from dumpscrub.links import Addresses, Column
+from dumpscrub.links import Addresses, Column, farthest
 
-Records = np.ndarray[tuple[int], np.dtype[np.void]]
 Unsigned = npt.NDArray[np.unsignedinteger]
 
 _LAST_ADDRESS = np.uint64(2**64 - 1)
@@ -145,10 +145,7 @@ class RangeIndex:
     def __init__(self, ranges: Ranges) -> None:
         order = np.argsort(ranges.addresses, kind="stable")
         self._starts = ranges.addresses[order]
-        # Of the ranges that begin at or below an address, the one that reaches highest holds it if any does.
-        ends = _ends(ranges)[order]
-        highest = np.maximum.accumulate(ends)
-        best = order[np.maximum.accumulate(np.where(ends == highest, np.arange(len(order)), 0))]
+        best = order[farthest(_ends(ranges)[order])]
         self._best = Ranges(ranges.addresses[best], ranges.lengths[best], ranges.offsets[best])
 
     def offsets_of(self, addresses: Addresses, length: int) -> Column:

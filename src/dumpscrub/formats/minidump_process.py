@@ -13,7 +13,7 @@ import numpy as np
 
 from dumpscrub.formats.base import AddressSpace
 from dumpscrub.model import Encoding, Field, FieldKind
-from dumpscrub.source import Source, read
+from dumpscrub.source import Source, read_spans
 from dumpscrub.span import Span, total
 
 MAX_ENVIRONMENT = 1 << 20
@@ -93,8 +93,7 @@ def _environment(source: Source, space: AddressSpace, layout: ProcessLayout, par
     address = _pointer(space, layout, parameters + layout.environment)
     if address is None:
         return None
-    spans = space.spans(address, MAX_ENVIRONMENT)
-    data = b"".join(read(source, span.start, span.end) for span in spans)
+    data = read_spans(source, space.spans(address, MAX_ENVIRONMENT))
     end = _end_of_block(data)
     wanted = max(end or 0, _declared_size(space, layout, parameters)) or len(data)
     field = _field(FieldKind.ENVIRONMENT, space.spans(address, wanted), wanted)

@@ -12,9 +12,9 @@ import numpy as np
 
 from dumpscrub.errors import FormatError
 from dumpscrub.formats import minidump_directory as directory
-from dumpscrub.formats.base import Reader
+from dumpscrub.formats.base import Reader, Records
 from dumpscrub.formats.minidump_directory import Marks, Stream, read_each
-from dumpscrub.formats.minidump_memory import Records, Unsigned, distinct
+from dumpscrub.formats.minidump_memory import Unsigned, distinct
 from dumpscrub.formats.minidump_tables import Tables, counted_table, located, sized_table
 from dumpscrub.span import Span
 

@@ -13,9 +13,9 @@ import numpy as np
 
 from dumpscrub.errors import FormatError
 from dumpscrub.formats import minidump_directory as directory
-from dumpscrub.formats.base import Reader
+from dumpscrub.formats.base import Reader, Records
 from dumpscrub.formats.minidump_directory import Marks, Stream, read_each
-from dumpscrub.formats.minidump_memory import Ranges, Records
+from dumpscrub.formats.minidump_memory import Ranges
 from dumpscrub.span import Span
 
 MAX_HEADER = 4096
@@ -180,7 +180,7 @@ def _table(reader: Reader, stream: Stream, record: np.dtype[np.void], count: int
     count = min(count, held)
     start = stream.span.start + skip
     marks.protect(Span(stream.span.start, min(start + count * record.itemsize, stream.span.end)))
-    return reader.column_bytes(record, count, start)
+    return reader.records(record, count, start)
 
 
 def _join(record: np.dtype[np.void], parts: list[Records]) -> Records:

@@ -57,9 +57,9 @@ def _by_class(result: Result) -> RichTable:
 
 def _lines(result: Result) -> Iterator[str]:
     """What stands below the table."""
-    reported = sum(finding.action == "report" for finding in result.findings)
+    reported = len(result.findings) - result.to_redact
     if not result.findings:
-        yield "Nothing was found. A secret that has nothing around it can only be found by name: see --known."
+        yield "Nothing was found. A secret that has nothing around it is found only if you know it: see --known."
     if reported:
         yield f"{reported:,} of the findings are reported only: by rule or policy their bytes stay."
     yield (

@@ -161,10 +161,14 @@ def _rule(table: Any, shared: Shared, where: str) -> Rule:
 def _consistent(rule: Rule, where: str) -> None:
     if not _ID.match(rule.id):
         raise RuleError(f"{where}: the id holds small letters, digits and single hyphens only")
-    if not rule.categories:
-        raise RuleError(f"{where}: name at least one category")
+    if not all(rule.categories) or not rule.categories:
+        raise RuleError(f"{where}: name at least one category, and none that is empty")
+    if not rule.encodings:
+        raise RuleError(f"{where}: name at least one encoding, or leave the key out for all")
     if rule.detector == "pattern" and (not rule.pattern or not rule.anchors):
         raise RuleError(f"{where}: a pattern rule has a pattern and at least one anchor")
+    if rule.detector == "pattern" and Encoding.BINARY in rule.encodings:
+        raise RuleError(f"{where}: a pattern is for text: name utf-8 instead of binary")
 
 
 def _text(value: Any, where: str) -> str:

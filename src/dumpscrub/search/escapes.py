@@ -75,14 +75,15 @@ def escaped(text: str) -> dict[str, str]:
 def _styles(text: str) -> Iterator[tuple[str, str]]:
     for uppercase in (True, False):
         for special, non_ascii, slash in _JSON_STYLES:
-            yield "json", _json(text, special, uppercase, non_ascii=non_ascii, slash=slash)
+            once = _json(text, special, uppercase, non_ascii=non_ascii, slash=slash)
+            yield "json", once
+            yield "json(json)", _json(once, special, uppercase, non_ascii=non_ascii, slash=slash)
         for safe in _PERCENT_SAFE:
             percent = _percent(text, safe, uppercase)
             yield "percent", percent
+            yield "percent(percent)", _percent(percent, safe, uppercase)
             if "+" not in safe:
                 yield "percent+", percent.replace("%20", "+")
-    once = _json(text, "", uppercase=False, non_ascii=False, slash=False)
-    yield "json(json)", _json(once, "", uppercase=False, non_ascii=False, slash=False)
     for quote, apostrophe, others, numeric in _XML_STYLES:
         yield "xml", _xml(text, {'"': quote, "'": apostrophe, **others}, numeric)
     for quoting in _QUOTINGS:
@@ -90,6 +91,26 @@ def _styles(text: str) -> Iterator[tuple[str, str]]:
         for old, new in quoting:
             quoted = quoted.replace(old, new)
         yield "quoted", quoted
+
+
+def in_documents(text: str) -> tuple[str, ...]:
+    """``text`` as the JSON documents that programs encode in base64 hold it, where that differs: see RFC 8259, Python
+    and System.Text.Json.
+    """
+    written = (
+        _json(text, "", uppercase=False, non_ascii=False, slash=False),
+        _json(text, "", uppercase=False, non_ascii=True, slash=False),
+        _json(text, "\"<>&'+`", uppercase=True, non_ascii=True, slash=False),
+    )
+    return tuple(dict.fromkeys(other for other in written if other != text))
+
+
+def escaped_base64(encoded: str) -> Iterator[str]:
+    """The ways to write base64 that holds ``+`` or ``/`` in a JSON document and in a URL."""
+    for plus, slash in (("\\u002B", "/"), ("\\u002b", "/"), ("+", "\\/"), ("%2B", "%2F"), ("%2b", "%2f")):
+        other = encoded.replace("+", plus).replace("/", slash)
+        if other != encoded:
+            yield other
 
 
 def unescaped(text: str) -> Iterator[str]:

@@ -20,7 +20,7 @@ from itertools import islice
 from dumpscrub.model import Dump
 from dumpscrub.progress import Progress
 from dumpscrub.search.literals import Literal, Matcher, compile_literals
-from dumpscrub.search.windows import read_spans
+from dumpscrub.source import read_spans
 from dumpscrub.span import Span, total
 
 CORE = 32
@@ -41,11 +41,16 @@ class Search:
 
 
 class Finder:
-    """Compiled needles. ``needles`` may share bytes; each gets its own hits."""
+    """Compiled needles. ``needles`` may share bytes; each gets its own hits.
 
-    def __init__(self, needles: Sequence[Literal], search: Search) -> None:
+    With ``any_order`` a needle also counts where its bytes follow each other in the file but not in memory: what stands
+    there whole is no chance, and a dump may be wrong about its addresses.
+    """
+
+    def __init__(self, needles: Sequence[Literal], search: Search, *, any_order: bool = False) -> None:
         self._needles = tuple(needles)
         self._search = search
+        self._any_order = any_order
         cores: dict[Literal, list[int]] = {}
         for number, needle in enumerate(needles):
             core = needle.data[:CORE]
@@ -58,7 +63,8 @@ class Finder:
     def find(self, dump: Dump, stage: str, progress: Progress) -> Iterator[list[Hit]]:
         """The hits in ``dump``, in lists: one for each chunk in file order, then those across seams.
 
-        No hit is reported twice. Calls ``progress`` with ``stage`` after each chunk.
+        No hit is reported twice, unless it stands at both kinds of places. Calls ``progress`` with ``stage`` after each
+        chunk.
         """
         size = dump.source.size
         starts = range(0, size, self._search.chunk)
@@ -78,9 +84,12 @@ class Finder:
         hits: list[Hit] = []
         for at, core in self._matcher.find(view):
             offset = start + at
-            if offset < end and dump.layout.contiguous(offset, offset + len(self._cores[core].data)):
+            if offset < end and (self._any_order or self._is_one_text(dump, offset, core)):
                 hits.extend(self._whole(dump, offset, core))
         return hits
+
+    def _is_one_text(self, dump: Dump, offset: int, core: int) -> bool:
+        return dump.layout.contiguous(offset, offset + len(self._cores[core].data))
 
     def _across(self, dump: Dump) -> list[Hit]:
         """Hits whose core crosses a seam."""
@@ -106,10 +115,11 @@ class Finder:
             if len(needle.data) <= CORE or self._stands_at(dump, offset, needle):
                 yield offset, number
 
-    @staticmethod
-    def _stands_at(dump: Dump, offset: int, needle: Literal) -> bool:
-        text = read_spans(dump.source, dump.layout.forward(offset, len(needle.data)))
-        return text.lower() == needle.data.lower() if needle.caseless else text == needle.data
+    def _stands_at(self, dump: Dump, offset: int, needle: Literal) -> bool:
+        size = len(needle.data)
+        along_file = (Span(offset, min(offset + size, dump.source.size)),)
+        places = [dump.layout.forward(offset, size), *([along_file] if self._any_order else [])]
+        return any(needle.equals(read_spans(dump.source, spans)) for spans in places)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import base64
 import re
+import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from dumpscrub.model import Encoding, SecretValue
-from dumpscrub.search.common import COMMON
-from dumpscrub.search.escapes import escaped, unescaped
+from dumpscrub.search.escapes import escaped, escaped_base64, in_documents, unescaped
+from dumpscrub.search.everyday import EVERYDAY_WORDS
+from dumpscrub.search.windows import to_utf8
 
 SHORTEST = 4
 """Characters of a text below which nothing is searched for."""
@@ -26,13 +28,18 @@ _SHORTEST_INTEGER = 64
 _SEPARATORS = "- :"
 _LONGEST_SEPARATED = 256
 """Bytes that are also looked for as hexadecimal with separators; it is fingerprints and keys that are shown so."""
+_LONGEST_ESCAPED = 4096
+"""Characters of base64 that are also looked for with its ``+`` and ``/`` escaped."""
 _DIGITS = ((28, 4), (30, 4), (60, 8))
 """Bits and bytes of a digit of a large integer: LibTomMath (28, 60) and CPython (30)."""
 _PADDING = " \t\r\n\0"
 _PLACEHOLDER = re.compile(r"(?:[$#]?\{+|\$\(|<|\[|%)[A-Za-z_.: -]+(?:\}+|\)|>|\]|%)\Z")
 _TEXT = (Encoding.UTF8, Encoding.UTF16LE, Encoding.UTF16BE)
 
-PLAIN = frozenset({"utf-8", "latin-1", "cp1252", "utf-16-le", "utf-16-be", "utf-32-le", "raw"})
+_CODE_PAGES = ("latin-1", "cp1252", "cp437", "cp850")
+"""Latin-1 and what Windows uses in western countries, in windows and on consoles."""
+_LAST_UNIT = 0xFFFF
+PLAIN = frozenset({"utf-8", *_CODE_PAGES, "utf-16-le", "utf-16-be", "utf-32-le", "raw"})
 """Names of the forms that are the value itself, neither changed nor wrapped."""
 
 
@@ -77,7 +84,7 @@ def worth_sweeping(value: SecretValue) -> bool:
         return False
     if text.isdecimal() and len(text) < 6:
         return False
-    return text.lower() not in COMMON and not _PLACEHOLDER.match(text)
+    return text.lower() not in EVERYDAY_WORDS and not _PLACEHOLDER.match(text)
 
 
 def decoded(value: SecretValue) -> tuple[SecretValue, ...]:
@@ -90,10 +97,7 @@ def decoded(value: SecretValue) -> tuple[SecretValue, ...]:
 
 
 def _text_of(value: SecretValue) -> str:
-    try:
-        return value.data.decode("utf-8")
-    except UnicodeDecodeError:
-        return value.data.decode("latin-1")
+    return to_utf8(value.data, Encoding.UTF8).decode("utf-8")
 
 
 def _distinct(candidates: Iterable[Form]) -> tuple[Form, ...]:
@@ -121,6 +125,8 @@ def _text_forms(text: str) -> Iterator[Form]:
         yield from _written("lines", variant)
         for other, name in escaped(variant).items():
             yield from _written(name, other)
+    for document in in_documents(text):
+        yield from _base64_forms("json", document.encode("utf-8"))
     for codec, separators in (("utf-8", _SEPARATORS), ("utf-16-le", "")):
         yield from _base64_forms(codec, text.encode(codec))
         yield from _hex_forms(codec, text.encode(codec), separators)
@@ -130,11 +136,32 @@ def _plain_forms(text: str) -> Iterator[Form]:
     caseless = _foldable(text)
     for encoding in (*_TEXT, Encoding.UTF32LE):
         yield Form(text.encode(encoding.codec), encoding, encoding.codec, caseless)
-    for codec in ("latin-1", "cp1252"):
+    for codec in _CODE_PAGES:
         try:
             yield Form(text.encode(codec), Encoding.UTF8, codec, caseless)
         except UnicodeEncodeError:
             continue
+    if not text.isascii():
+        yield from _other_spellings(text)
+
+
+def _other_spellings(text: str) -> Iterator[Form]:
+    """Text beyond ASCII as programs normalise it, and what they see who read its UTF-8 as a code page."""
+    yield from _written("nfc", unicodedata.normalize("NFC", text))
+    yield from _written("nfd", unicodedata.normalize("NFD", text))
+    surrogates = text.translate({ord(each): _surrogates(each) for each in set(text) if ord(each) > _LAST_UNIT})
+    yield Form(surrogates.encode("utf-8", "surrogatepass"), Encoding.UTF8, "cesu-8")
+    for codec in ("latin-1", "cp1252"):
+        try:
+            yield from _written(f"misread({codec})", text.encode("utf-8").decode(codec))
+        except UnicodeDecodeError:
+            continue
+
+
+def _surrogates(character: str) -> str:
+    """The two UTF-16 units of a character, which Java's own UTF-8 writes one by one."""
+    units = character.encode("utf-16-be")
+    return "".join(chr(int.from_bytes(units[at : at + 2], "big")) for at in (0, 2))
 
 
 def _binary_forms(data: bytes) -> Iterator[Form]:
@@ -188,6 +215,8 @@ def _base64_forms(what: str, data: bytes) -> Iterator[Form]:
         encoded = base64.b64encode(bytes(before) + data).decode("ascii")
         core = encoded[-(-8 * before // 6) : 8 * (before + len(data)) // 6]
         if len(core) >= _SHORTEST_FORM:
+            for other in escaped_base64(core) if len(core) <= _LONGEST_ESCAPED else ():
+                yield from _written(f"escaped base64({what})", other, foldable=False)
             yield from _written(f"base64({what})", core, foldable=False)
             yield from _written(f"base64url({what})", core.replace("+", "-").replace("/", "_"), foldable=False)
 

@@ -10,10 +10,10 @@ buffer. Both engines return the same hits; a test says so for random literals an
 
 from __future__ import annotations
 
-import importlib.util
+import importlib
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import numpy as np
@@ -30,8 +30,12 @@ _BLOCK = 4096
 class Literal:
     """Bytes to find. ``caseless`` ignores the case of ASCII letters. At least one byte is not zero."""
 
-    data: bytes
+    data: bytes = field(repr=False)
     caseless: bool = False
+
+    def equals(self, text: bytes) -> bool:
+        """True where ``text`` is this literal, no more and no less."""
+        return text.lower() == self.data.lower() if self.caseless else text == self.data
 
 
 class Matcher(Protocol):
@@ -141,14 +145,26 @@ ENGINES: Mapping[str, Callable[[Sequence[Literal]], Matcher]] = {
 
 
 def choose_engine(name: str) -> str:
-    """The engine for ``name``: itself, or for ``auto`` hyperscan where it is installed. ConfigError if unknown."""
+    """The engine for ``name``: itself, or for ``auto`` hyperscan where it can be imported.
+
+    Raises ConfigError for a name that is unknown, or an engine that cannot be used here.
+    """
     if name == "auto":
-        return "hyperscan" if importlib.util.find_spec("hyperscan") else "aho-corasick"
+        return "hyperscan" if _has_hyperscan() else "aho-corasick"
     if name not in ENGINES:
         raise ConfigError(f"unknown engine {name!r}: choose auto, {', '.join(ENGINES)}")
-    if name == "hyperscan" and not importlib.util.find_spec("hyperscan"):
-        raise ConfigError("hyperscan is not installed here: use --engine aho-corasick")
+    if name == "hyperscan" and not _has_hyperscan():
+        raise ConfigError("hyperscan cannot be used here: use --engine aho-corasick")
     return name
+
+
+def _has_hyperscan() -> bool:
+    """True where the module can be imported: installed alone, it may still lack a library or instructions."""
+    try:
+        importlib.import_module("hyperscan")
+    except ImportError:
+        return False
+    return True
 
 
 def second_opinion(engine: str) -> str:

@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from dumpscrub.model import Dump, Encoding, SecretValue
-from dumpscrub.source import Source, read
-from dumpscrub.span import Span, in_order
+from dumpscrub.source import read_spans
+from dumpscrub.span import Span, in_order, part_of
 
 _DTYPES = {Encoding.UTF16LE: "<u2", Encoding.UTF16BE: ">u2", Encoding.UTF32LE: "<u4"}
 
@@ -52,20 +52,21 @@ class Window:
         """The window with one byte a code unit."""
         return squeeze(self.data[self.origin :], self.encoding)
 
+    def is_text_to_end(self) -> bool:
+        """True where no NUL, which ends every text in memory, stands behind the hit."""
+        dtype = _DTYPES.get(self.encoding)
+        if dtype is None:
+            return self.data.find(0, self.hit) < 0
+        units = np.frombuffer(self.data, dtype, (len(self.data) - self.hit) // self.unit, self.hit)
+        return bool(units.all())
+
     def raw(self, start: int, end: int) -> tuple[int, int]:
         """Raw indices of the text indices ``[start, end)``."""
         return self.origin + start * self.unit, self.origin + end * self.unit
 
     def locate(self, start: int, end: int) -> tuple[Span, ...]:
         """The file spans of the raw bytes ``[start, end)``, in memory order."""
-        found: list[Span] = []
-        position = 0
-        for span in self.spans:
-            low, high = max(start, position), min(end, position + len(span))
-            if low < high:
-                found.append(Span(span.start + low - position, span.start + high - position))
-            position += len(span)
-        return tuple(found)
+        return part_of(self.spans, start, end)
 
     def value(self, start: int, end: int) -> SecretValue:
         """The secret at the text indices ``[start, end)``, as UTF-8."""
@@ -83,25 +84,26 @@ def squeeze(data: bytes, encoding: Encoding) -> bytes:
 
 
 def to_utf8(data: bytes, encoding: Encoding) -> bytes:
-    """The text in ``data`` as UTF-8. Bytes that are not valid UTF-8 are taken for Latin-1; lone surrogates for '?'."""
+    """The text in ``data`` as UTF-8. Bytes that are not valid UTF-8 are taken for Windows-1252, which holds Latin-1 but
+    for its control characters, or else for Latin-1; lone surrogates for '?'.
+    """
     if encoding in _DTYPES:
         return data.decode(encoding.codec, "replace").encode("utf-8", "replace")
-    try:
-        data.decode("utf-8")
-    except UnicodeDecodeError:
-        return data.decode("latin-1").encode("utf-8")
-    return data
-
-
-def read_spans(source: Source, spans: tuple[Span, ...]) -> bytes:
-    """The bytes of ``spans``, one after the other."""
-    return b"".join(read(source, span.start, span.end) for span in spans)
+    for codec in ("utf-8", "cp1252"):
+        try:
+            return data.decode(codec).encode("utf-8")
+        except UnicodeDecodeError:
+            continue
+    return data.decode("latin-1").encode("utf-8")
 
 
 def window_at(dump: Dump, offset: int, encoding: Encoding, before: int, after: int) -> Window:
     """The window around the hit that begins at file ``offset``; ``before`` and ``after`` are code units."""
     source, layout = dump.source, dump.layout
     wanted_before, wanted_after = before * encoding.unit, after * encoding.unit
+    whole = Span(max(0, offset - wanted_before), offset + wanted_after)
+    if len(whole) == wanted_before + wanted_after and layout.holds(whole):
+        return Window(read_spans(source, (whole,)), (whole,), wanted_before, encoding)
     left = layout.backward(offset, wanted_before)
     right = layout.forward(offset, wanted_after)
     left_size, right_size = sum(map(len, left)), sum(map(len, right))

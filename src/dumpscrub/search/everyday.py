@@ -26,4 +26,4 @@ november december system.string system.object system.char[] system.byte[] system
 system.security.securestring
 """
 
-COMMON = frozenset(_WORDS.split())
+EVERYDAY_WORDS = frozenset(_WORDS.split())

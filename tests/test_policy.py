@@ -1,0 +1,82 @@
+"""Policies: which action each rule gets, and what a file may say."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from dumpscrub.errors import PolicyError
+from dumpscrub.model import Confidence, Encoding, Finding, Origin
+from dumpscrub.policy import BUILT_IN, apply, load_policy
+from dumpscrub.rules.load import load_rules
+from dumpscrub.rules.schema import Action, Rule, RuleSet
+from dumpscrub.span import Span
+
+RULES = RuleSet(
+    (
+        Rule("key", "A key", ("private-key", "ours")),
+        Rule("certificate", "A certificate", ("certificate", "ours")),
+        Rule("thumbprint", "A thumbprint", ("identifier",), action=Action.REPORT),
+    )
+)
+
+
+def decided(name: str) -> dict[str, str]:
+    return load_policy(name, RULES).decide(RULES)
+
+
+def test_by_default_each_rule_decides() -> None:
+    assert decided("default") == {"key": "mask", "certificate": "mask", "thumbprint": "report"}
+
+
+def test_identifiers_are_masked_where_the_policy_says_so() -> None:
+    assert decided("identifiers") == {"key": "mask", "certificate": "mask", "thumbprint": "mask"}
+
+
+def test_certificates_are_kept_where_the_policy_says_so() -> None:
+    assert decided("keep-certificates") == {"key": "mask", "certificate": "report", "thumbprint": "report"}
+
+
+def test_built_in_policies_name_categories_that_shipped_rules_have() -> None:
+    known = {category for rule in load_rules().rules for category in rule.categories}
+    assert {category for policy in BUILT_IN.values() for category in policy.categories} <= known
+
+
+def test_the_first_category_of_a_rule_that_is_named_decides(tmp_path: Path) -> None:
+    path = tmp_path / "ours.toml"
+    path.write_text('[categories]\nours = "report"\ncertificate = "mask"\n')
+    policy = load_policy(str(path), RULES)
+    assert policy.name == "ours.toml"
+    assert policy.decide(RULES) == {"key": "report", "certificate": "mask", "thumbprint": "report"}
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("categories = 3", r'write name = "..." and a \[categories\] table'),
+        ("name = 3", r'write name = "..." and a \[categories\] table'),
+        ("rules = 3", "unknown key 'rules'"),
+        ('[categories]\nhats = "mask"', "no rule has the category 'hats'"),
+        ('[categories]\nours = "keep"', "ours: one of mask, report is expected"),
+        ("[categories", "not valid TOML"),
+    ],
+)
+def test_what_is_no_policy(tmp_path: Path, text: str, says: str) -> None:
+    path = tmp_path / "ours.toml"
+    path.write_text(text)
+    with pytest.raises(PolicyError, match=says):
+        load_policy(str(path), RULES)
+
+
+def test_an_unknown_name_lists_those_that_there_are() -> None:
+    with pytest.raises(PolicyError, match="default, identifiers, keep-certificates"):
+        load_policy("lenient", RULES)
+
+
+def test_findings_get_the_action_of_their_rule_and_those_of_no_rule_keep_theirs() -> None:
+    findings = [
+        Finding(rule, "x", (Span(0, 8),), Encoding.UTF8, Origin.DIRECT, Confidence.HIGH, "mask")
+        for rule in ("certificate", "known-value")
+    ]
+    assert [finding.action for finding in apply(decided("keep-certificates"), findings)] == ["report", "mask"]
