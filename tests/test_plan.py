@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -88,3 +89,10 @@ def test_an_edit_that_changes_nothing_is_no_work() -> None:
     source = BytesSource(b"abc***xyz")
     masked, open_text = Edit(Span(3, 6), b"***", "mask"), Edit(Span(6, 9), b"***", "mask")
     assert changing(source, (masked, open_text)) == (open_text,)
+
+
+@pytest.mark.parametrize("masked", [b"\0*\0*\0*", b"*\0*\0*\0", b"**\0*\0\0", b"*\0\0\0**"])
+def test_masks_that_overlap_in_several_alignments_are_no_work(masked: bytes) -> None:
+    edit = Edit(Span(0, 6), b"*\0*\0*\0", "mask")
+    assert changing(BytesSource(masked), (edit,)) == ()
+    assert changing(BytesSource(masked[:-1] + b"x"), (edit,)) == (edit,)

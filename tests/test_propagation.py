@@ -196,3 +196,28 @@ def test_seeds_are_distinct_and_known_values_come_first() -> None:
 
 def test_no_value_shows_in_a_representation() -> None:
     assert "ub4dor" not in f"{seed(VALUE)!r}{seed(VALUE)}{(seed(VALUE).value,)!r}"
+
+
+@pytest.mark.parametrize("chunk", [64, 1000, 1 << 20])
+def test_a_copy_within_a_longer_one_is_part_of_it(chunk: int) -> None:
+    values = [VALUE, f"user={VALUE};", VALUE[4:14]]
+    text = f"user={VALUE}; and {VALUE} and {VALUE[4:14]}".encode()
+    data = (bytes(40) + text + bytes(40)) * 20
+    expected = []
+    for start in range(40, len(data), len(text) + 80):
+        alone = start + len(values[1]) + 5
+        tail = alone + len(VALUE) + 5
+        expected += [Span(start, start + len(values[1])), Span(alone, alone + len(VALUE)), Span(tail, tail + 10)]
+    for order in (values, values[::-1]):
+        copies = Sweeper([seed(value) for value in order], Search("hyperscan", 2, chunk)).sweep(memory(data))
+        assert [copy.spans for copy in copies] == [(span,) for span in expected]
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("chunk", [40, 333, 1 << 20])
+def test_values_that_repeat_themselves_are_the_same_for_every_chunk(chunk: int, engine: str) -> None:
+    values = [seed(("pw=" * 200)[:length]) for length in (7, 8, 9, 40, 41, 100, 599)]
+    dump = memory(bytes(33) + b"pw=" * 700 + bytes(33))
+    found = Sweeper(values, Search(engine, 2, chunk)).sweep(dump)
+    assert found == Sweeper(values, Search("hyperscan", 1, 1 << 20)).sweep(dump)
+    assert union(span for copy in found for span in copy.spans) == (Span(33, 33 + 2100),)

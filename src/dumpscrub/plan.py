@@ -7,8 +7,11 @@ from dataclasses import dataclass
 
 from dumpscrub.model import Dump, Edit, Encoding, Finding
 from dumpscrub.operators import OPERATORS
-from dumpscrub.source import Source, releasing
+from dumpscrub.operators.mask import ASTERISK
+from dumpscrub.source import Source, read, releasing
 from dumpscrub.span import Span, SpanSet
+
+_BYTES_OF_MASKS = bytes(set(b"".join(ASTERISK.values())))
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +75,13 @@ def _one(run: list[Edit]) -> Edit:
 
 
 def changing(source: Source, edits: Iterable[Edit]) -> tuple[Edit, ...]:
-    """The edits that change a byte of ``source``: what is masked already is no work."""
+    """The edits that mask a byte of ``source``: what holds nothing but asterisks and zeros, in whatever encoding and
+    alignment, is masked already. So each round of a search masks something, and a second run finds nothing to do.
+    """
     return tuple(
-        edit for edit in releasing(source, edits) if source.view(edit.span.start, edit.span.end) != edit.replacement
+        edit
+        for edit in releasing(source, edits)
+        if read(source, edit.span.start, edit.span.end).translate(None, _BYTES_OF_MASKS)
     )
 
 

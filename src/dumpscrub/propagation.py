@@ -77,21 +77,25 @@ class Sweeper:
         for seed in seeds:
             for form in forms(seed.value):
                 unique.setdefault((form.data, form.caseless), (seed, form))
-        self._forms = tuple(unique.values())
-        self._longest = max((len(form.data) for _, form in self._forms), default=0)
-        self._finder = Finder([Literal(form.data, form.caseless) for _, form in self._forms], search, any_order=True)
+        # The longest first: what stands within another copy needs no second look.
+        self._forms = tuple(sorted(unique.values(), key=lambda member: -len(member[1].data)))
+        self._longest = len(self._forms[0][1].data) if self._forms else 0
+        self._finder = Finder([Literal(form.data, form.caseless) for _, form in self._forms], search, copies=True)
         self._prefixes = _Pieces(self._forms, search.engine, at_end=True)
         self._suffixes = _Pieces(self._forms, search.engine, at_end=False)
 
     def sweep(self, dump: Dump, progress: Progress = silent, stage: str = "sweep") -> tuple[Finding, ...]:
-        """Every copy of every value in ``dump``, in file order; one finding where several forms share the bytes."""
+        """Every copy of every value in ``dump``, in file order, without those that stand within a longer one."""
         found: dict[tuple[Span, ...], Finding] = {}
+        outer = Span(0, 0)
         for hits in self._finder.find(dump, stage, progress):
             for offset, number in hits:
                 seed, form = self._forms[number]
                 for spans in _places(dump, offset, form):
-                    if _stands_alone(dump, spans, form):
-                        found.setdefault(spans, _copy(seed, form.encoding, spans, Confidence.HIGH))
+                    if all(map(outer.covers, spans)) or not _stands_alone(dump, spans, form):
+                        continue
+                    found.setdefault(spans, _copy(seed, form.encoding, spans, Confidence.HIGH))
+                    outer = spans[0] if len(spans) == 1 else outer
         for finding in (*self._cut_copies(dump), *_register_pieces(dump, self._forms)):
             found.setdefault(finding.spans, finding)
         return without_shadows(found.values())

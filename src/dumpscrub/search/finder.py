@@ -43,14 +43,15 @@ class Search:
 class Finder:
     """Compiled needles. ``needles`` may share bytes; each gets its own hits.
 
-    With ``any_order`` a needle also counts where its bytes follow each other in the file but not in memory: what stands
-    there whole is no chance, and a dump may be wrong about its addresses.
+    With ``copies`` the needles are whole values. Each then also counts where its bytes follow each other in the file
+    but not in memory: that is no chance, and a dump may be wrong about its addresses. One that stands within a longer
+    one may be left out; with the longest needles first, most are.
     """
 
-    def __init__(self, needles: Sequence[Literal], search: Search, *, any_order: bool = False) -> None:
+    def __init__(self, needles: Sequence[Literal], search: Search, *, copies: bool = False) -> None:
         self._needles = tuple(needles)
         self._search = search
-        self._any_order = any_order
+        self._copies = copies
         cores: dict[Literal, list[int]] = {}
         for number, needle in enumerate(needles):
             core = needle.data[:CORE]
@@ -82,14 +83,21 @@ class Finder:
         end = start + self._search.chunk
         view = dump.source.view(start, end + CORE - 1)
         hits: list[Hit] = []
+        reach = 0
         for at, core in self._matcher.find(view):
             offset = start + at
-            if offset < end and (self._any_order or self._is_one_text(dump, offset, core)):
-                hits.extend(self._whole(dump, offset, core))
+            if offset >= end or not (self._copies or self._is_one_text(dump, offset, self._cores[core])):
+                continue
+            for number in self._whole(dump, offset, core, reach):
+                hits.append((offset, number))
+                needle = self._needles[number]
+                if self._copies and len(needle.data) >= CORE and self._is_one_text(dump, offset, needle):
+                    reach = max(reach, offset + len(needle.data))
         return hits
 
-    def _is_one_text(self, dump: Dump, offset: int, core: int) -> bool:
-        return dump.layout.contiguous(offset, offset + len(self._cores[core].data))
+    @staticmethod
+    def _is_one_text(dump: Dump, offset: int, needle: Literal) -> bool:
+        return dump.layout.contiguous(offset, offset + len(needle.data))
 
     def _across(self, dump: Dump) -> list[Hit]:
         """Hits whose core crosses a seam."""
@@ -106,19 +114,22 @@ class Finder:
             middle = total(seam.left)
             for at, core in self._matcher.find(memoryview(text)):
                 if at < middle < at + len(self._cores[core].data):
-                    yield from self._whole(dump, _offset_in(seam.left, at), core)
+                    offset = _offset_in(seam.left, at)
+                    yield from ((offset, number) for number in self._whole(dump, offset, core))
 
-    def _whole(self, dump: Dump, offset: int, core: int) -> Iterator[Hit]:
-        """The needles with this core that really stand at ``offset``."""
+    def _whole(self, dump: Dump, offset: int, core: int, reach: int = 0) -> Iterator[int]:
+        """The needles with this core that really stand at ``offset`` and end behind ``reach``."""
         for number in self._members[core]:
             needle = self._needles[number]
+            if offset + len(needle.data) <= reach:
+                continue
             if len(needle.data) <= CORE or self._stands_at(dump, offset, needle):
-                yield offset, number
+                yield number
 
     def _stands_at(self, dump: Dump, offset: int, needle: Literal) -> bool:
         size = len(needle.data)
         along_file = (Span(offset, min(offset + size, dump.source.size)),)
-        places = [dump.layout.forward(offset, size), *([along_file] if self._any_order else [])]
+        places = [dump.layout.forward(offset, size), *([along_file] if self._copies else [])]
         return any(needle.equals(read_spans(dump.source, spans)) for spans in places)
 
 

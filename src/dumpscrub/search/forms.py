@@ -33,6 +33,7 @@ _LONGEST_ESCAPED = 4096
 _DIGITS = ((28, 4), (30, 4), (60, 8))
 """Bits and bytes of a digit of a large integer: LibTomMath (28, 60) and CPython (30)."""
 _PADDING = " \t\r\n\0"
+_MASK = "*"
 _PLACEHOLDER = re.compile(r"(?:[$#]?\{+|\$\(|<|\[|%)[A-Za-z_.: -]+(?:\}+|\)|>|\]|%)\Z")
 _TEXT = (Encoding.UTF8, Encoding.UTF16LE, Encoding.UTF16BE)
 
@@ -80,7 +81,7 @@ def worth_sweeping(value: SecretValue) -> bool:
         significant = value.data.strip(b"\0")
         return len(significant) >= _SHORTEST_BINARY and len(set(significant)) >= SHORTEST
     text = _text_of(value).strip(_PADDING)
-    if len(text) < SHORTEST or len(set(text)) == 1 or not text.strip("0-. "):
+    if len(text.replace(_MASK, "")) < SHORTEST or len(set(text)) == 1 or not text.strip("0-. "):
         return False
     if text.isdecimal() and len(text) < 6:
         return False
