@@ -411,6 +411,10 @@ def test_which_bytes_are_worth_sweeping() -> None:
         ('a""b', ['a"b']),
         ("a''b", ["a'b"]),
         ("a}}b", ["a}b"]),
+        ('a\\\\\\"b', ['a\\"b', 'a"b']),
+        ("a\\\\u0022b", ["a\\u0022b", 'a"b']),
+        ("a%2526b", ["a%26b", "a&b"]),
+        ("a\\u0026amp;b", ["a&amp;b", "a&b"]),
     ],
 )
 def test_decoded(text: str, expected: list[str]) -> None:

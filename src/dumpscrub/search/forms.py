@@ -89,11 +89,13 @@ def worth_sweeping(value: SecretValue) -> bool:
 
 
 def decoded(value: SecretValue) -> tuple[SecretValue, ...]:
-    """What the text ``value`` stands for where it was found escaped: one value for each kind of escape undone."""
+    """What the text ``value`` stands for where it was found escaped, once or twice: one for each way to undo it."""
     if value.binary:
         return ()
     text = _text_of(value)
-    others = dict.fromkeys(other for other in unescaped(text) if other and other != text)
+    once = dict.fromkeys(other for other in unescaped(text) if other and other != text)
+    twice = dict.fromkeys(other for inner in once for other in unescaped(inner) if other and other != text)
+    others = once | twice
     return tuple(SecretValue(other.encode("utf-8", "replace")) for other in others)
 
 
