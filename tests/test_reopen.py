@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import lzma
 import os
 import struct
@@ -11,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from dumpscrub import reopen
-from dumpscrub.errors import DumpscrubError, InputError
+from dumpscrub import independent, reopen
+from dumpscrub.errors import DumpscrubError, InputError, VerificationError
+from dumpscrub.independent import core_tables, minidump_tables
 from dumpscrub.reopen import Summary, summarise
 from dumpscrub.verifier import structure
 from dumpscrub.writer import PrivateCopy
@@ -115,6 +117,61 @@ def test_a_core_dump(tmp_path: Path, order: str, bits: int, machine: int, thread
     assert [row[0] for row in seen(summary, "notes")] == [1, 0x46494C45]
     assert seen(summary, "files") == [(0x400000, 0x402000, 0)]
     assert seen(summary, "threads") == [thread]
+
+
+def lists() -> bytes:
+    """A minidump of five ranges in each list of memory, with records that tell their place."""
+    descriptors = b"".join(struct.pack("<QII", 0x1000 * row, 16, 600) for row in range(5))
+    wide = b"".join(struct.pack("<QQ", 0x1000 * row, 4) for row in range(5))
+    info = b"".join(struct.pack("<QQIIQIIII", 0x1000 * row, 0, 4, 0, 16, 0x1000, 4, 0x20000, 0) for row in range(5))
+    contents = {
+        5: struct.pack("<I", 5) + descriptors,
+        9: struct.pack("<QQ", 5, 600) + wide,
+        16: struct.pack("<IIQ", 16, 48, 5) + info,
+    }
+    directory, body = b"", b""
+    for kind, content in contents.items():
+        directory += struct.pack("<III", kind, len(content), 32 + 36 + len(body))
+        body += content
+    return struct.pack("<4sIIIIIQ", b"MDMP", 0xA793, 3, 32, 0, 0, 0) + directory + body + bytes(200)
+
+
+NAMES = ("memory_segments", "memory_segments_64", "memory info")
+
+
+def test_lists_with_too_many_rows_are_shown_in_part(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = Summary(tuple(minidump_tables(io.BytesIO(lists()))))
+    assert whole.is_complete
+    monkeypatch.setattr(independent, "RANGES", 3)
+    part = Summary(tuple(minidump_tables(io.BytesIO(lists()))))
+    assert not part.is_complete
+    assert part.table("left out").rows() == [(5, 5), (9, 5), (16, 5)]
+    for name in NAMES:
+        assert len(whole.table(name).rows()) == 5
+        assert part.table(name).rows() == whole.table(name).rows()[:3]
+
+
+def test_a_core_with_too_many_segments_is_shown_in_part(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = Summary(tuple(core_tables(io.BytesIO(core()))))
+    monkeypatch.setattr(independent, "RANGES", 1)
+    part = Summary(tuple(core_tables(io.BytesIO(core()))))
+    assert (whole.is_complete, part.is_complete) == (True, False)
+    assert part.table("segments").rows() == whole.table("segments").rows()[:1]
+    assert part.table("left out").rows() == [(0, 2)]
+
+
+def test_what_is_left_out_counts_as_a_difference(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = Summary(tuple(minidump_tables(io.BytesIO(lists()))))
+    monkeypatch.setattr(independent, "RANGES", 4)
+    with pytest.raises(VerificationError, match="other left out"):
+        structure(whole, Summary(tuple(minidump_tables(io.BytesIO(lists())))))
+
+
+@pytest.mark.parametrize("size", [0, 15, 31, 40, 67, 70, 130])
+def test_no_list_is_long_in_a_dump_that_is_cut_short(monkeypatch: pytest.MonkeyPatch, size: int) -> None:
+    monkeypatch.setattr(independent, "RANGES", 3)
+    found = [kind for kind, *_ in independent._long_lists(io.BytesIO(lists()[:size]))]
+    assert found == ([5] if size >= 70 else [])
 
 
 @pytest.mark.parametrize(("name", "format_name"), [("app.dmp", "minidump"), ("core", "elf-core")])

@@ -1,15 +1,18 @@
 """Independent readers of dumps: the `minidump` package for minidumps, pyelftools for core dumps.
 
 They share no code with :mod:`dumpscrub.formats`, so that a misunderstanding there does not hide itself. They bound
-nothing: run them through :mod:`dumpscrub.reopen` only. What they see comes out as tables of numbers.
+little: run them through :mod:`dumpscrub.reopen` only. What they see comes out as tables of numbers. They make an object
+of each range of memory, and so are shown the first :data:`RANGES` only; the table :data:`LEFT_OUT` says of how many.
 """
 
 from __future__ import annotations
 
 import enum
+import struct
 from array import array
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from operator import attrgetter
 from typing import Any, BinaryIO, Literal
 
@@ -18,6 +21,12 @@ from elftools.elf.enums import ENUM_CORE_NOTE_N_TYPE, ENUM_E_MACHINE, ENUM_E_TYP
 from minidump.minidumpfile import MinidumpFile
 
 _MASK = 2**64 - 1
+_STREAMS = 1024
+
+RANGES = 1 << 17
+"""Ranges of memory that a reader is shown: seconds of its time. Linux lets a process map half as many by default."""
+LEFT_OUT = "left out"
+"""The table of the lists, by their type, that were not shown whole, and of the rows that they claim to have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +44,9 @@ class Table:
 
 def minidump_tables(dump: BinaryIO) -> Iterator[Table]:
     """The structure of a minidump. Raises whatever the `minidump` package raises."""
-    seen = MinidumpFile.parse_external(dump)
+    lists = list(_long_lists(dump))
+    seen = MinidumpFile.parse_external(_Patched(dump, {at: count for _, _, at, count in lists}))
+    yield _table(LEFT_OUT, ("type", "rows"), ((kind, claimed) for kind, claimed, _, _ in lists))
     yield _attributes("streams", seen.directories, "StreamType", "Location.DataSize", "Location.Rva")
     yield _table("threads", _THREAD, (_thread(thread) for thread in _list(seen.threads, "threads")))
     yield _attributes("modules", _list(seen.modules, "modules"), "baseaddress", "size", "checksum", "timestamp")
@@ -49,6 +60,44 @@ def minidump_tables(dump: BinaryIO) -> Iterator[Table]:
     yield _attributes("handles", _list(seen.handles, "handles"), "Handle")
     records = _list(seen.exception, "exception_records")
     yield _attributes("exceptions", records, "ThreadId", "ExceptionRecord.ExceptionAddress")
+
+
+_COUNTS = {5: (0, 4), 9: (0, 8), 16: (8, 8)}
+"""Where the number of rows stands in MemoryList, Memory64List and MemoryInfoList, and its bytes."""
+
+
+def _long_lists(dump: BinaryIO) -> Iterator[tuple[int, int, int, bytes]]:
+    """The lists with too many rows: stream type, rows, the file offset of that count, and the count to read there."""
+    streams, directory = struct.unpack("<8xII", dump.read(16).ljust(16, b"\0"))
+    dump.seek(directory)
+    for kind, _, place in struct.iter_unpack("<III", _whole(dump.read(min(streams, _STREAMS) * 12), 12)):
+        at, size = _COUNTS.get(kind, (0, 0))
+        dump.seek(place + at)
+        claimed = int.from_bytes(dump.read(size), "little")
+        if claimed > RANGES:
+            yield kind, claimed, place + at, RANGES.to_bytes(size, "little")
+
+
+def _whole(data: bytes, size: int) -> bytes:
+    return data[: len(data) // size * size]
+
+
+class _Patched:
+    """A file that reads otherwise at some offsets. It has what the `minidump` package uses of a file."""
+
+    def __init__(self, file: BinaryIO, patches: dict[int, bytes]) -> None:
+        self._file = file
+        self._patches = patches
+        self.seek, self.tell = file.seek, file.tell
+        self.seek(0)
+
+    def read(self, size: int = -1) -> bytes:
+        start = self._file.tell()
+        data = self._file.read(size)
+        for at, patch in self._patches.items():
+            if start <= at and at + len(patch) <= start + len(data):
+                data = b"".join((data[: at - start], patch, data[at - start + len(patch) :]))
+        return data
 
 
 _THREAD = ("id", "teb", "stack", "stack size", "stack offset", "context offset", "ip", "sp")
@@ -74,10 +123,13 @@ def core_tables(dump: BinaryIO) -> Iterator[Table]:
     kind, machine = ENUM_E_TYPE.get(elf["e_type"], 0), ENUM_E_MACHINE.get(elf["e_machine"], 0)
     header = (elf.elfclass, elf.little_endian, kind, machine, elf["e_phoff"], elf["e_shoff"], elf["e_shnum"])
     yield _table("header", ("class", "little-endian", "type", "machine", "phoff", "shoff", "shnum"), [header])
-    segments: list[Any] = list(elf.iter_segments())
+    claimed = elf.num_segments()
+    yield _table(LEFT_OUT, ("type", "rows"), [(0, claimed)] if claimed > RANGES else [])
+    segments: list[Any] = list(islice(elf.iter_segments(), RANGES))
     fields = ("p_offset", "p_vaddr", "p_filesz", "p_memsz", "p_flags")
-    kinds = (ENUM_P_TYPE_BASE.get(segment["p_type"], segment["p_type"]) for segment in segments)
-    rows = ((kind, *(segment[field] for field in fields)) for kind, segment in zip(kinds, segments, strict=True))
+    # A type that has no name comes as a number: nobody follows such a segment.
+    known = (segment for segment in segments if segment["p_type"] in ENUM_P_TYPE_BASE)
+    rows = ((ENUM_P_TYPE_BASE[segment["p_type"]], *(segment[field] for field in fields)) for segment in known)
     yield _table("segments", ("type", *fields), rows)
     notes = [note for segment in segments if segment["p_type"] == "PT_NOTE" for note in segment.iter_notes()]
     yield _table("notes", ("type", "offset", "namesz", "descsz"), map(_note, notes))

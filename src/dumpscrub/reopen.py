@@ -21,14 +21,14 @@ from pathlib import Path
 from typing import BinaryIO
 
 from dumpscrub.errors import DumpscrubError
-from dumpscrub.independent import READERS, Table
+from dumpscrub.independent import LEFT_OUT, READERS, Table
 from dumpscrub.paths import input_errors
 from dumpscrub.platform import files, limits
 
-MEMORY = 2 << 30
+MEMORY = 768 << 20
 """Bytes of address space that the child may use."""
 ANSWER = 32 << 20
-"""Bytes that the child may answer with: enough for some 400,000 ranges of memory."""
+"""Bytes that the child may answer with: more than all ranges take that a reader is shown."""
 
 _IMPORT = """
 import sys, types
@@ -49,6 +49,11 @@ class Summary:
     """What an independent reader saw: for one format always the same tables in the same order."""
 
     tables: tuple[Table, ...]
+
+    @property
+    def is_complete(self) -> bool:
+        """False where there were too many ranges of memory to show all of them to the reader."""
+        return not self.table(LEFT_OUT).values
 
     def table(self, name: str) -> Table:
         """The table ``name``; KeyError where there is none."""

@@ -253,10 +253,10 @@ def test_no_label_or_fact_holds_a_name_from_the_dump() -> None:
     assert "classified" not in repr((dump.layout.labels, dump.facts, dump.notices))
 
 
-def test_segments_of_other_types_are_metadata() -> None:
+def test_segments_of_memory_tags_are_metadata() -> None:
     core = CoreBuilder().segment(0x7000_0002, b"tags" * 4).load(0x1000, b"a" * 8).build()
     region = parse(core).layout.region_at(core.loads[0])
-    assert (region.kind, region.label, region.vaddr) == (RegionKind.METADATA, "other segment", None)
+    assert (region.kind, region.label, region.vaddr) == (RegionKind.METADATA, "memory tags", None)
 
 
 def test_several_note_segments_that_overlap_are_read_once() -> None:

@@ -9,6 +9,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from test_elfcore import assert_partition
 
+from dumpscrub import links
 from dumpscrub.formats.elfcore import ElfCore
 from dumpscrub.model import Dump, FieldKind
 from dumpscrub.source import BytesSource
@@ -59,6 +60,15 @@ def test_bytes_changed_anywhere(core: bytes, changes: list[tuple[int, int]]) -> 
 def test_extreme_numbers_in_the_headers(core: bytes, at: int, size: int, value: int) -> None:
     number = (value % 2 ** (8 * size)).to_bytes(size, "little")
     parse(core[:at] + number + core[at + size :])
+
+
+@pytest.mark.parametrize("core", SAMPLES)
+def test_the_same_dump_whatever_the_size_of_blocks(core: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = parse(core)
+    monkeypatch.setattr(links, "BLOCK", 2)
+    parts = parse(core)
+    assert parts.layout.same_regions(whole.layout)
+    assert (parts.protected, parts.fields, parts.facts) == (whole.protected, whole.fields, whole.facts)
 
 
 @given(st.binary(max_size=300))

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from minidump_builder import MinidumpBuilder, everything
 from test_minidump import free, parse
 
+from dumpscrub import links
 from dumpscrub.formats.minidump_strings import MAX_POINTERS
 from dumpscrub.layout import RegionKind
 from dumpscrub.model import Dump
@@ -156,6 +157,15 @@ def test_crashpad_lists_that_point_to_each_other() -> None:
     builder.place(struct.pack("<I", 400) + struct.pack("<III", 0, 28, links) * 400)
     builder.stream(0x43500001, struct.pack("<I32xIIII", 1, 4804, links, 4804, links))
     parse_hostile(builder.build())
+
+
+@pytest.mark.parametrize("data", [WIDE, NARROW], ids=["wide", "narrow"])
+def test_the_same_dump_whatever_the_size_of_blocks(data: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = parse(data)
+    monkeypatch.setattr(links, "BLOCK", 3)
+    parts = parse(data)
+    assert parts.layout.same_regions(whole.layout)
+    assert (parts.protected, parts.fields, parts.facts) == (whole.protected, whole.fields, whole.facts)
 
 
 @settings(max_examples=150, deadline=None)

@@ -6,8 +6,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dumpscrub.formats.minidump_memory import AddressMap, Intervals, RangeIndex, Ranges, distinct
-from dumpscrub.formats.minidump_tables import MEMORY_INFO, MODULE
+from dumpscrub.formats.minidump_memory import AddressMap, Intervals, Ranges, distinct
+from dumpscrub.formats.minidump_records import MEMORY_INFO, MODULE
 from dumpscrub.layout import RegionKind
 
 LIMIT = 60
@@ -69,6 +69,13 @@ def test_split_keeps_each_byte_and_crosses_no_cut(ranges: list[tuple[int, int]],
     assert not [cut for a, length, _ in rows(found) for cut in cuts if a < cut < a + length]
 
 
+def test_split_keeps_the_order_of_ranges() -> None:
+    whole = table([(20, 4, 0), (0, 10, 100), (30, 9, 200)])
+    found = whole.split(np.array([0, 2, 5, 22, 30, 39], np.uint64))
+    assert found is not None
+    assert rows(found) == [(20, 2, 0), (22, 2, 2), (0, 2, 100), (2, 3, 102), (5, 5, 105), (30, 9, 200)]
+
+
 def test_ranges_that_overlap_beyond_reason_are_not_split() -> None:
     whole = table([(0, 1000, 0)] * 50)
     assert whole.split(np.arange(0, 1000, 10, dtype=np.uint64)) is None
@@ -101,7 +108,7 @@ def test_clipping_counts_what_is_not_whole() -> None:
 @given(st.lists(st.tuples(st.integers(0, 40), st.integers(1, 20)), max_size=8), st.integers(1, 4))
 def test_lookup_by_address(ranges: list[tuple[int, int]], length: int) -> None:
     whole = table([(address, size, 100 * number + 1) for number, (address, size) in enumerate(ranges)])
-    found = RangeIndex(whole).offsets_of(np.arange(80, dtype=np.uint64), length).tolist()
+    found = whole.offsets_of(np.arange(80, dtype=np.uint64), length).tolist()
     for address, offset in enumerate(found):
         places = [100 * n + 1 + address - a for n, (a, size) in enumerate(ranges) if a <= address <= a + size - length]
         assert offset in places if places else offset == -1
@@ -109,7 +116,7 @@ def test_lookup_by_address(ranges: list[tuple[int, int]], length: int) -> None:
 
 def test_lookup_of_addresses_far_away() -> None:
     whole = table([(TOP - 16, 16, 1)])
-    assert RangeIndex(whole).offsets_of(np.array([TOP - 8, TOP - 1, 0], np.uint64), 8).tolist() == [9, -1, -1]
+    assert whole.offsets_of(np.array([TOP - 8, TOP - 1, 0], np.uint64), 8).tolist() == [9, -1, -1]
 
 
 def test_the_kind_of_an_address() -> None:

@@ -169,8 +169,8 @@ X64_DATA = [(0, 0x30), (0x78, 0x98), (0xA8, 0xF8), (0x120, 0x2A0), (0x300, 0x4A0
         (ARM64, 0x390, [(0, 8), (0xF0, 0x110)], [(8, 0xF0), (0x110, 0x310)]),
         (0x8003, 0x31C, [(0, 8), (0xF0, 0x114)], [(8, 0xF0), (0x11C, 0x31C)]),
         (5, 0x1A0, [(0, 4), (0x20, 0x24), (0x30, 0x34), (0x38, 0x48)], [(0x50, 0x150)]),
-        (X64, 0x80, [(0, 0x80)], []),
-        (0x7777, 0x100, [(0, 0x100)], []),
+        (X64, 0x80, [(0x30, 0x48)], []),
+        (0x7777, 0x100, [], []),
     ],
 )
 def test_contexts(architecture: int, size: int, followed: list[tuple[int, int]], data: list[tuple[int, int]]) -> None:
@@ -219,7 +219,8 @@ def test_the_context_of_an_exception() -> None:
     stream = builder.stream(6, struct.pack("<II152xII", 7, 0, 0x4D0, at))
     dump = parse(builder.build())
     assert inside(dump, at, 0x4D0) == [(0x30, 0x48), (0x98, 0xA8), (0xF8, 0x100)]
-    assert protected(dump, stream, stream + 168)
+    assert protected(dump, stream, stream + 40)
+    assert protected(dump, stream + 160, stream + 168)
     assert len(dump.fields) == 1
 
 

@@ -107,7 +107,13 @@ def test_streams_of_text_become_fields(kind: int, name: str, field: FieldKind, e
 
 def test_streams_of_numbers_are_protected_whole() -> None:
     builder = MinidumpBuilder()
-    kinds = (13, 17, 18, 21, 22, 0x47670008, 0x4767000A)
+    kinds = (21, 22, 0x47670008, 0x4767000A)
     places = [builder.stream(kind, bytes(40)) for kind in kinds]
     dump = parse(builder.build())
     assert [span for span in dump.protected if span.start >= places[0]] == [Span(places[0], places[-1] + 40)]
+
+
+def test_the_thread_info_list_is_protected() -> None:
+    builder = MinidumpBuilder()
+    at = builder.stream(17, struct.pack("<III", 12, 64, 2) + bytes(128))
+    assert protected(parse(builder.build()), at, at + 140)

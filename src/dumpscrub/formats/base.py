@@ -10,16 +10,21 @@ import struct
 from typing import Protocol
 
 import numpy as np
+import numpy.typing as npt
 
 from dumpscrub.errors import FormatError
 from dumpscrub.layout import Layout
-from dumpscrub.links import NO_ADDRESS, farthest
 from dumpscrub.model import Dump
 from dumpscrub.source import Source, read, read_spans
 from dumpscrub.span import Span, total
 
 Records = np.ndarray[tuple[int], np.dtype[np.void]]
 """Structures of one type, one after the other, as a numpy array."""
+
+MAX_PIECES = 1 << 16
+"""Runs of records in a table that count, where others stand in between."""
+
+_LARGE = 1 << 20  # bytes that are not left resident twice
 
 HEAD = 64
 """Bytes from the start of a file that a format may look at to recognise itself."""
@@ -49,7 +54,10 @@ class Reader:
         """Exactly ``length`` bytes at ``offset``; FormatError where the file does not hold them."""
         if offset < 0 or length < 0 or offset + length > self.size:
             raise FormatError("the dump is damaged: a structure lies outside the file")
-        return read(self.source, offset, offset + length)
+        data = read(self.source, offset, offset + length)
+        if length >= _LARGE:
+            self.source.release(offset, offset + length)
+        return data
 
     def unpack(self, layout: str, offset: int) -> tuple[int, ...]:
         """The integers of a struct ``layout`` (without its byte order) at ``offset``."""
@@ -67,29 +75,31 @@ class Reader:
         return np.frombuffer(self.bytes(offset, count * dtype.itemsize), dtype)
 
 
+def record_spans(start: int, step: int, size: int, which: npt.NDArray[np.bool_]) -> list[Span]:
+    """Where those of a table's records stand for which ``which`` is true, neighbours joined.
+
+    Records have ``size`` bytes; one begins every ``step`` bytes from ``start`` on. At most :data:`MAX_PIECES` spans.
+    """
+    if step == size:
+        edges = np.flatnonzero(np.diff(which, prepend=False, append=False))
+        first, behind = edges[::2][:MAX_PIECES], edges[1::2][:MAX_PIECES]
+    else:
+        first = np.flatnonzero(which)[:MAX_PIECES]
+        behind = first + 1
+    ends = (start + (behind - 1) * step + size).tolist()
+    return [Span(*span) for span in zip((start + first * step).tolist(), ends, strict=True)]
+
+
 class AddressSpace:
     """Reads by virtual address, for following a process's own structures."""
 
     def __init__(self, source: Source, layout: Layout) -> None:
         self._source = source
         self._layout = layout
-        placed = np.flatnonzero(layout.addresses != NO_ADDRESS)
-        order = placed[np.argsort(layout.addresses[placed], kind="stable")]
-        self._sorted = layout.addresses[order]
-        ends = self._sorted + (layout.ends[order] - layout.starts[order]).astype(np.uint64)
-        ends = np.where(ends < self._sorted, np.uint64(NO_ADDRESS), ends)
-        self._order = order[farthest(ends)]
 
     def offset_of(self, address: int) -> int | None:
         """The file offset of the byte at ``address``, None where the dump does not hold it."""
-        if not 0 <= address < NO_ADDRESS:
-            return None
-        at = int(np.searchsorted(self._sorted, np.uint64(address), "right")) - 1
-        if at < 0:
-            return None
-        index = int(self._order[at])
-        offset = int(self._layout.starts[index]) + address - int(self._layout.addresses[index])
-        return offset if offset < int(self._layout.ends[index]) else None
+        return self._layout.offset_of(address)
 
     def spans(self, address: int, length: int) -> tuple[Span, ...]:
         """The file spans of up to ``length`` bytes at ``address``, as far as the dump holds them."""

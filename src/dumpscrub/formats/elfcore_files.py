@@ -11,6 +11,7 @@ from dumpscrub.formats.base import Reader
 from dumpscrub.links import Addresses
 from dumpscrub.span import Span
 
+_MAX_NUMBER = 1 << 60  # more than any address or page of a file; a number above it is text
 _MAX_BYTES = 1 << 24  # the kernel's own limit for this note, as far as it can be raised
 
 
@@ -36,10 +37,13 @@ class MappedFiles:
 def read_mapped_files(
     reader: Reader, word: np.dtype[np.unsignedinteger], desc: Span, notices: list[str]
 ) -> tuple[MappedFiles | None, Span]:
-    """The mappings, and the span of the numbers before the names. A count too large for the note is a notice."""
-    size = word.itemsize
+    """The mappings, and the span of the numbers before the names, which is empty where they are not what they claim.
+
+    A count too large for the note is a notice.
+    """
+    size, nothing = word.itemsize, Span(desc.start, desc.start)
     if len(desc) < 2 * size:
-        return None, desc
+        return None, nothing
     data = reader.bytes(desc.start, min(len(desc), _MAX_BYTES))
     claimed = int(np.frombuffer(data, word, 1)[0])
     count = min(claimed, (len(data) - 2 * size) // (3 * size))
@@ -49,7 +53,9 @@ def read_mapped_files(
     names = (2 + 3 * count) * size
     order = np.argsort(numbers[:, 0], kind="stable")
     files = MappedFiles(numbers[order, 0], numbers[order, 1], _groups(data[names:], count)[order])
-    return files, Span(desc.start, desc.start + names)
+    ordered = (numbers < _MAX_NUMBER).all() and (numbers[:, 0] < numbers[:, 1]).all()
+    credible = count == claimed and len(data) - names >= count and ordered
+    return files, Span(desc.start, desc.start + names) if credible else nothing
 
 
 def _groups(names: bytes, count: int) -> npt.NDArray[np.intp]:

@@ -26,7 +26,9 @@ _HEAD = 12
 _MAX_NOTES = 1 << 18  # some 30,000 threads with all their register sets
 _MAX_NAME = 256
 _MAX_AUXV = 4096
-_MAX_NUMBERS = 1 << 16  # a note of numbers that is larger is no such note, and what it holds may be edited
+_MAX_STATUS = 1024  # bytes of NT_PRSTATUS on any machine
+_MAX_TAIL = 256  # bytes behind the registers of a note
+_MAX_TYPE = 1 << 16  # of an entry of the auxiliary vector; Linux has some fifty
 _PSARGS = 80
 _TEXT_REGISTER = 8  # bytes of a general register that may hold enough of a text to tell
 _PRPSINFO_SIZES = (124, 128, 136)  # 32 bit with 16- and with 32-bit user ids, 64 bit; psargs stands last in each
@@ -57,7 +59,9 @@ _KINDS = {
     (b"GDB", 0xFF000000): "GDB_TDESC",
 }
 _VECTORS = frozenset({"FPREGSET", "PRXFPREG", "X86_XSTATE", "ARM_VFP", "ARM_SVE", "ARM_SSVE", "ARM_ZA", "ARM_ZT"})
-_NUMBERS = frozenset({"AUXV", "SIGINFO", "X86_XSAVE_LAYOUT", "GNU_BUILD_ID"})
+_NUMBERS = {"SIGINFO": 256, "X86_XSAVE_LAYOUT": 1024, "GNU_BUILD_ID": 64}
+"""The most bytes of notes of numbers. A larger one is no such note, and what it holds may be edited."""
+_OTHER = "of another kind"
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +102,8 @@ def read_notes(reader: Reader, header: Header, segments: tuple[Span, ...], notic
         for note in _iterate(reader, segment, _MAX_NOTES - len(notes.spans)):
             end = min(segment.end, _aligned(note.desc.end, segment.start))
             notes.spans.append((note.kind, Span(note.header.start, end)))
-            notes.protected.append(note.header)
+            known = note.kind != _OTHER
+            notes.protected.append(note.header if known else Span(note.header.start, note.header.start + _HEAD))
             _interpret(reader, header, note, notes, notices)
         notes.rest.append(Span(end, segment.end))
         if segment.end - end >= _HEAD:
@@ -123,7 +128,7 @@ def _iterate(reader: Reader, segment: Span, limit: int) -> Iterator[Note]:
         if name_size > _MAX_NAME or desc + desc_size > segment.end:
             return
         owner = reader.bytes(at + _HEAD, min(name_size, 16)).rstrip(b"\x00")
-        yield Note(_KINDS.get((owner, number), "of another kind"), Span(at, desc), Span(desc, desc + desc_size))
+        yield Note(_KINDS.get((owner, number), _OTHER), Span(at, desc), Span(desc, desc + desc_size))
         at = _aligned(desc + desc_size, segment.start)
 
 
@@ -142,23 +147,29 @@ def _interpret(reader: Reader, header: Header, note: Note, notes: Notes, notices
         notes.protected.append(numbers)
     elif note.kind in _VECTORS:
         _vectors(header, note, notes)
-    elif note.kind in _NUMBERS and len(note.desc) <= _MAX_NUMBERS:
+    elif note.kind == "AUXV":
+        auxv = _up_to_null(reader, header.word, note.desc)
+        notes.protected.append(Span(note.desc.start, note.desc.start + _up_to_text(auxv, header.word)))
+        notes.auxv = notes.auxv or auxv
+    elif len(note.desc) <= _NUMBERS.get(note.kind, -1):
         notes.protected.append(note.desc)
-    if note.kind == "AUXV":
-        notes.auxv = notes.auxv or _up_to_null(reader, header.word, note.desc)
 
 
 def _thread(reader: Reader, header: Header, desc: Span, notes: Notes) -> None:
-    """A thread's status: everything in it is a number to keep, except general registers, which may hold data."""
+    """A thread's status: numbers to keep, except times and general registers, which may hold data.
+
+    Where the registers are not known, all is kept, as far as it may be such a status.
+    """
     layout = GENERAL.get((MACHINES.get(header.machine, ""), header.wide))
-    if len(desc) > _MAX_NUMBERS:
-        return
     if layout is None or len(desc) < layout.first + layout.count * layout.word:
-        notes.protected.append(desc)
+        if len(desc) <= _MAX_STATUS:
+            notes.protected.append(desc)
         return
     registers = desc.start + layout.first
+    times = Span(*layout.times).shift(desc.start)
+    followed = Span(desc.start, registers + layout.count * layout.word)
     data = tuple(Span(first * layout.word, last * layout.word).shift(registers) for first, last in layout.editable)
-    notes.protected.extend(SpanSet(data).outside(desc))
+    notes.protected.extend(SpanSet((times, *data)).outside(followed))
     if layout.word == _TEXT_REGISTER:
         notes.fields.append(Field(FieldKind.REGISTERS, Encoding.BINARY, data))
     pointer = desc.start + layout.first + layout.stack_pointer * layout.word
@@ -186,7 +197,7 @@ def _vectors(header: Header, note: Note, notes: Notes) -> None:
         spans.append(Span(note.desc.start + first, note.desc.start + last))
         notes.protected.append(Span(at, spans[-1].start))
         at = spans[-1].end
-    notes.protected.append(Span(at, note.desc.end))
+    notes.protected.append(Span(at, min(note.desc.end, at + _MAX_TAIL)))
     if spans:
         notes.fields.append(Field(FieldKind.REGISTERS, Encoding.BINARY, tuple(spans)))
 
@@ -198,3 +209,9 @@ def _up_to_null(reader: Reader, word: np.dtype[np.unsignedinteger], desc: Span) 
     data = reader.bytes(desc.start, count * pair)
     ends = np.flatnonzero(np.frombuffer(data, word)[::2] == AT_NULL)
     return data[: (int(ends[0]) + 1) * pair] if len(ends) else data
+
+
+def _up_to_text(auxv: bytes, word: np.dtype[np.unsignedinteger]) -> int:
+    """The bytes of an auxiliary vector before the first pair whose type is none."""
+    ends = np.flatnonzero(np.frombuffer(auxv, word)[::2] >= _MAX_TYPE)
+    return int(ends[0]) * 2 * word.itemsize if len(ends) else len(auxv)

@@ -8,7 +8,7 @@ import numpy.typing as npt
 from dumpscrub.formats.elfcore_files import MappedFiles
 from dumpscrub.formats.elfcore_headers import PF_W, PF_X, Segments
 from dumpscrub.layout import RegionKind
-from dumpscrub.links import Addresses
+from dumpscrub.links import Addresses, Index, blocks
 from dumpscrub.source import Source, read
 
 LABELS = {
@@ -33,13 +33,15 @@ def classify(source: Source, loads: Segments, files: MappedFiles | None, stack_p
     Without ``files`` nothing tells anonymous memory from mapped files: it counts as MEMORY.
     """
     kinds = np.full(len(loads), RegionKind.MEMORY, np.uint8)
-    mapping = np.full(len(loads), -1, np.intp)
+    mapping = np.full(len(loads), -1, np.int32)
     if files is not None:
-        mapping = files.index_at(loads.addresses)
-        anonymous = mapping < 0
-        kinds[anonymous & ((loads.flags & (PF_W | PF_X)) == PF_W)] = RegionKind.HEAP
+        for rows in blocks(len(loads)):
+            mapping[rows] = files.index_at(loads.addresses[rows])
         image = _image_groups(source, loads, files, mapping)
-        kinds[~anonymous] = np.where(image[files.groups[mapping[~anonymous]]], RegionKind.IMAGE, RegionKind.MAPPED)
+        group_kinds = np.where(image, np.uint8(RegionKind.IMAGE), np.uint8(RegionKind.MAPPED))
+        kinds[(mapping < 0) & ((loads.flags & (PF_W | PF_X)) == PF_W)] = RegionKind.HEAP
+        mapped = np.flatnonzero(mapping >= 0)
+        kinds[mapped] = group_kinds[files.groups[mapping[mapped]]]
     areas = _areas(loads, mapping)
     stacks = _areas_of(loads, areas, stack_pointers)
     kinds[np.isin(areas, stacks) & (mapping < 0)] = RegionKind.STACK
@@ -47,27 +49,26 @@ def classify(source: Source, loads: Segments, files: MappedFiles | None, stack_p
     return kinds
 
 
-def _areas(loads: Segments, mapping: npt.NDArray[np.intp]) -> npt.NDArray[np.intp]:
+def _areas(loads: Segments, mapping: Index) -> Index:
     """A number for each segment, equal for neighbours that were one area of memory.
 
     Some writers split an area where they leave pages out.
     """
     if not len(loads):
-        return np.empty(0, np.intp)
-    ends = loads.addresses + loads.memory
-    apart = (loads.addresses[1:] != ends[:-1]) | (loads.flags[1:] != loads.flags[:-1])
-    apart |= mapping[1:] != mapping[:-1]
-    return np.concatenate((np.zeros(1, np.intp), np.cumsum(apart)))
+        return np.empty(0, np.int32)
+    apart = np.zeros(len(loads), np.bool_)
+    apart[1:] = loads.addresses[:-1] + loads.memory[:-1] != loads.addresses[1:]
+    apart[1:] |= loads.flags[1:] != loads.flags[:-1]
+    apart[1:] |= mapping[1:] != mapping[:-1]
+    return np.cumsum(apart, dtype=np.int32)
 
 
-def _areas_of(loads: Segments, areas: npt.NDArray[np.intp], addresses: list[int]) -> npt.NDArray[np.intp]:
+def _areas_of(loads: Segments, areas: Index, addresses: list[int]) -> Index:
     at = loads.index_at(np.array([address for address in addresses if address], np.uint64))
     return areas[at[at >= 0]]
 
 
-def _image_groups(
-    source: Source, loads: Segments, files: MappedFiles, mapping: npt.NDArray[np.intp]
-) -> npt.NDArray[np.bool_]:
+def _image_groups(source: Source, loads: Segments, files: MappedFiles, mapping: Index) -> npt.NDArray[np.bool_]:
     """For each mapped file whether it is a program: mapped executable somewhere, or beginning like one."""
     image = np.zeros(int(files.groups.max(initial=-1)) + 1, np.bool_)
     executable = (mapping >= 0) & ((loads.flags & PF_X) != 0)

@@ -36,6 +36,11 @@ class GeneralRegisters:
     stack_pointer: int
     editable: tuple[tuple[int, int], ...]
 
+    @property
+    def times(self) -> tuple[int, int]:
+        """Where in front of the registers the four times that the thread took begin and end: two words each."""
+        return self.first - 8 * self.word, self.first
+
 
 GENERAL = {
     # r15 r14 r13 r12 rbp rbx r11 r10 r9 r8 rax rcx rdx rsi rdi orig_rax rip cs eflags rsp, then segments

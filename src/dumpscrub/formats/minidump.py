@@ -15,12 +15,12 @@ from dumpscrub.formats import minidump_contexts as cpu
 from dumpscrub.formats import minidump_directory as directory
 from dumpscrub.formats.base import AddressSpace, Reader
 from dumpscrub.formats.minidump_directory import Marks, Stream, read_directory
-from dumpscrub.formats.minidump_memory import AddressMap, Intervals, RangeIndex, Ranges
+from dumpscrub.formats.minidump_memory import AddressMap, Intervals, Ranges
 from dumpscrub.formats.minidump_process import process_fields, process_layouts
 from dumpscrub.formats.minidump_strings import claim_strings
 from dumpscrub.formats.minidump_tables import SystemInfo, Tables, located, read_tables
 from dumpscrub.layout import Layout, LayoutBuilder, RegionKind
-from dumpscrub.links import NO_ADDRESS, Addresses, Column
+from dumpscrub.links import NO_ADDRESS, Addresses
 from dumpscrub.model import Dump, Encoding, Field, FieldKind
 from dumpscrub.source import Source
 from dumpscrub.span import Span
@@ -63,14 +63,17 @@ class Minidump:
             notice = "the header is cut short: the file is searched as raw bytes"
             return Dump(self.name, source, LayoutBuilder(reader.size).build(), notices=(notice,))
         streams = read_directory(reader, marks)
-        tables = read_tables(reader, streams, marks)
+        tables, ranges = read_tables(reader, streams, marks)
         claim_strings(reader, streams, tables, marks)
         fields = _registers(reader, tables, marks) + _text_streams(streams)
-        layout, memory = _layout(reader, tables, marks)
+        builder = LayoutBuilder(reader.size)
+        protected = _claim(builder, reader, tables, ranges, marks)
+        del ranges  # millions of them need not stand twice
+        layout = builder.build()
         fields += _process(source, layout, tables)
         _name_oddities(streams, marks)
         facts = _header_facts(reader) + _table_facts(tables) + _stream_facts(streams)
-        return Dump(self.name, source, layout, fields, _protected(marks, memory), tuple(marks.notices), facts)
+        return Dump(self.name, source, layout, fields, protected, tuple(marks.notices), facts)
 
 
 def _registers(reader: Reader, tables: Tables, marks: Marks) -> tuple[Field, ...]:
@@ -81,12 +84,14 @@ def _registers(reader: Reader, tables: Tables, marks: Marks) -> tuple[Field, ...
         marks.notices.append(f"there are {len(tables.threads)} threads: the registers of {MAX_THREADS} are followed")
     places = zip(threads["context_size"].tolist(), threads["context_rva"].tolist(), strict=True)
     located_contexts = [located(reader, size, rva) for size, rva in places] + list(tables.exception_contexts)
-    contexts = {Span(span.start, min(span.end, span.start + MAX_CONTEXT)) for span in located_contexts if span}
+    contexts = sorted({Span(span.start, min(span.end, span.start + MAX_CONTEXT)) for span in located_contexts if span})
     fields: list[Field] = []
-    for context in sorted(contexts):
+    end = 0
+    for context in contexts:
         marks.claim(context, "thread contexts")
-        for span in cpu.followed(layout, context):
-            marks.protect(span)
+        if context.start >= end:  # two threads never share registers
+            marks.protected += cpu.followed(layout, context)
+            end = context.end
         data = cpu.data(reader, layout, context)
         if data:
             fields.append(Field(FieldKind.REGISTERS, Encoding.BINARY, data))
@@ -104,12 +109,12 @@ def _text_streams(streams: tuple[Stream, ...]) -> tuple[Field, ...]:
     return tuple(fields)
 
 
-def _layout(reader: Reader, tables: Tables, marks: Marks) -> tuple[Layout, Intervals]:
-    """The partition of the file, and the file offsets in it that are memory.
+def _claim(builder: LayoutBuilder, reader: Reader, tables: Tables, ranges: Ranges, marks: Marks) -> tuple[Span, ...]:
+    """Claim what stands in the file. Returns the spans of numbers that stay.
 
     Memory comes first: a descriptor that claims bytes of memory for a stream cannot take their addresses away.
     """
-    ranges, short = tables.ranges.clipped(reader.size)
+    ranges, short = ranges.clipped(reader.size)
     if short:
         marks.notices.append(f"{short} memory ranges lie wholly or partly beyond the end of the file: it is cut short")
     memory = ranges.in_file()
@@ -118,47 +123,48 @@ def _layout(reader: Reader, tables: Tables, marks: Marks) -> tuple[Layout, Inter
     if pieces is None:
         marks.notices.append("the memory ranges overlap too much to tell stacks, heaps and images apart exactly")
         pieces = ranges
-    builder = LayoutBuilder(reader.size)
     kinds = known.kinds_at(pieces.addresses)
-    labels = np.array([builder.label(kind.name.lower()) if kind.is_memory else 0 for kind in RegionKind], np.int32)
+    labels = np.array([builder.label(kind.name.lower()) if kind.is_memory else 0 for kind in RegionKind], np.int16)
     builder.add_many(pieces.offsets, pieces.lengths, pieces.addresses, kinds, labels[kinds])
     for label, spans in marks.claims.items():
         _add_metadata(builder, label, spans, memory)
-    return builder.build(), memory
+    return _protected(marks, memory)
 
 
 def _add_metadata(builder: LayoutBuilder, label: str, spans: list[Span], memory: Intervals) -> None:
-    starts, lengths = _outside(spans, memory)
+    starts, ends = _outside(spans, memory)
     count = len(starts)
     builder.add_many(
-        starts,
-        lengths,
+        starts.astype(np.int64),
+        (ends - starts).astype(np.int64),
         np.full(count, NO_ADDRESS, np.uint64),
         np.full(count, RegionKind.METADATA, np.uint8),
         np.full(count, builder.label(label), np.int32),
     )
 
 
-def _outside(spans: list[Span], memory: Intervals) -> tuple[Column, Column]:
-    """Starts and lengths of what ``spans`` cover outside of memory, joined and in file order."""
-    covered = Intervals.union([span.start for span in spans], [len(span) for span in spans])
-    starts, ends = memory.subtracted_from(covered.starts, covered.ends)
-    return starts.astype(np.int64), (ends - starts).astype(np.int64)
+def _outside(spans: list[Span], memory: Intervals) -> tuple[Addresses, Addresses]:
+    """Starts and ends of what ``spans`` cover outside of memory, joined and in file order."""
+    covered = _union(spans)
+    return memory.subtracted_from(covered.starts, covered.ends)
+
+
+def _union(spans: list[Span]) -> Intervals:
+    return Intervals.union([span.start for span in spans], [len(span) for span in spans])
 
 
 def _protected(marks: Marks, memory: Intervals) -> tuple[Span, ...]:
-    """The spans of numbers. Bytes of memory are never among them, so that no descriptor can shield a secret."""
-    starts, lengths = _outside(marks.protected, memory)
-    return tuple(Span(start, start + length) for start, length in zip(starts.tolist(), lengths.tolist(), strict=True))
+    """The spans of numbers. No byte of memory or text is among them, so that no descriptor can shield a secret."""
+    starts, ends = _union(marks.text).subtracted_from(*_outside(marks.protected, memory))
+    return tuple(Span(start, end) for start, end in zip(starts.tolist(), ends.tolist(), strict=True))
 
 
 def _stacks(reader: Reader, tables: Tables, ranges: Ranges) -> Intervals:
     """The threads' stacks: what the thread list says is in use, and where their environment blocks say they stand."""
     starts, lengths = tables.threads["stack"].tolist(), tables.threads["stack_size"].tolist()
     tebs = _tebs(tables)
-    index = RangeIndex(ranges if len(tebs) else Ranges.join([]))
     for layout in process_layouts(_architecture(tables)):
-        offsets = index.offsets_of(tebs + np.uint64(layout.teb_stack_base), 2 * layout.width)
+        offsets = ranges.offsets_of(tebs + np.uint64(layout.teb_stack_base), 2 * layout.width)
         for offset in offsets[offsets >= 0].tolist():
             base, limit = reader.unpack(2 * layout.pointer, offset)
             if limit < base <= limit + MAX_STACK:

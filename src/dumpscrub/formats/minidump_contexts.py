@@ -51,10 +51,10 @@ LAYOUTS = {0: _X86, 5: _ARM, 9: _X64, 10: _X86, 12: _ARM64, 0x8003: _ARM64_BREAK
 
 
 def followed(layout: ContextLayout | None, context: Span) -> tuple[Span, ...]:
-    """The file spans of what a debugger follows in ``context``: all of it where the layout is not known."""
-    if layout is None or len(context) < layout.size:
-        return (context,)
-    return tuple(span.shift(context.start) for span in layout.followed)
+    """The file spans of what a debugger follows in ``context``: nothing where the layout is not known."""
+    if layout is None:
+        return ()
+    return tuple(span.shift(context.start).intersection(context) for span in layout.followed)
 
 
 def data(reader: Reader, layout: ContextLayout | None, context: Span) -> tuple[Span, ...]:

@@ -13,7 +13,7 @@ from typing import TypeVar
 import numpy as np
 
 from dumpscrub.errors import FormatError
-from dumpscrub.formats.base import Reader
+from dumpscrub.formats.base import Reader, record_spans
 from dumpscrub.span import Span
 
 HEADER_SIZE = 32
@@ -67,6 +67,33 @@ STREAM_NAMES = {
 }
 
 
+_NUMBERS = frozenset(
+    {
+        0,
+        THREAD_LIST,
+        MODULE_LIST,
+        MEMORY_LIST,
+        EXCEPTION,
+        SYSTEM_INFO,
+        THREAD_EX_LIST,
+        MEMORY64_LIST,
+        HANDLE_DATA,
+        FUNCTION_TABLE,
+        UNLOADED_MODULES,
+        MISC_INFO,
+        MEMORY_INFO_LIST,
+        THREAD_INFO_LIST,
+        HANDLE_OPERATIONS,
+        SYSTEM_MEMORY_INFO,
+        VM_COUNTERS,
+        THREAD_NAMES,
+        LINUX_AUXV,
+        LINUX_DSO_DEBUG,
+        CRASHPAD_INFO,
+    }
+)
+"""Streams of tables and numbers; all others are text, or nobody knows what."""
+
 DIRECTORY_ENTRY = np.dtype([("type", "<u4"), ("size", "<u4"), ("rva", "<u4")])
 
 T = TypeVar("T")
@@ -89,11 +116,13 @@ class Stream:
 class Marks:
     """What the readers say about the file while they read: labelled spans, spans of numbers, lines for the user.
 
+    ``text`` is what no number protects, whatever else the file claims to stand there.
     ``lost`` counts strings and records, by label, that lie outside the file or have an impossible length.
     """
 
     claims: dict[str, list[Span]] = field(default_factory=dict)
     protected: list[Span] = field(default_factory=list)
+    text: list[Span] = field(default_factory=list)
     notices: list[str] = field(default_factory=list)
     lost: Counter[str] = field(default_factory=Counter)
 
@@ -121,9 +150,10 @@ def read_directory(reader: Reader, marks: Marks) -> tuple[Stream, ...]:
         return ()
     table = Span(offset, offset + count * DIRECTORY_ENTRY.itemsize)
     marks.claim(table, "directory")
-    marks.protect(table)
-    entries = reader.records(DIRECTORY_ENTRY, count, offset).tolist()
-    return tuple(_stream(reader, marks, *entry) for entry in entries if entry[1])
+    entries = reader.records(DIRECTORY_ENTRY, count, offset)
+    for span in record_spans(offset, entries.itemsize, entries.itemsize, entries["rva"] <= reader.size):
+        marks.protect(span)
+    return tuple(_stream(reader, marks, *entry) for entry in entries.tolist() if entry[1])
 
 
 def _stream(reader: Reader, marks: Marks, kind: int, size: int, rva: int) -> Stream:
@@ -134,6 +164,8 @@ def _stream(reader: Reader, marks: Marks, kind: int, size: int, rva: int) -> Str
         marks.notices.append(f"stream {stream.name} {how}")
     if stream.span:
         marks.claim(stream.span, f"stream {stream.name}")
+    if kind not in _NUMBERS:
+        marks.text.append(stream.span)
     return stream
 
 

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from dumpscrub.formats.base import Records
 from dumpscrub.layout import RegionKind
-from dumpscrub.links import Addresses, Column, farthest
+from dumpscrub.links import Addresses, Column, Index, blocks, farthest, is_sorted
 
 Unsigned = npt.NDArray[np.unsignedinteger]
 
@@ -33,11 +33,15 @@ class Intervals:
     def union(cls, starts: npt.ArrayLike, lengths: npt.ArrayLike) -> Intervals:
         """The numbers in any of the intervals; one that runs past 2**64 ends there."""
         first, size = np.asarray(starts, np.uint64), np.asarray(lengths, np.uint64)
-        order = np.argsort(first, kind="stable")
-        first, size = first[order], size[order]
-        last = np.where(size > _LAST_ADDRESS - first, _LAST_ADDRESS, first + size)
-        first, last = first[last > first], last[last > first]
-        reach = np.maximum.accumulate(last)
+        if not is_sorted(first):
+            order = np.argsort(first, kind="stable")
+            first, size = first[order], size[order]
+        last = np.subtract(_LAST_ADDRESS, first)
+        np.minimum(last, size, out=last)
+        last += first
+        if (last == first).any():
+            first, last = first[last > first], last[last > first]
+        reach = np.maximum.accumulate(last, out=last)
         opens = np.ones(len(first), bool)
         opens[1:] = first[1:] > reach[:-1]
         closes = np.ones(len(first), bool)
@@ -76,8 +80,12 @@ class Ranges:
     @classmethod
     def from_descriptors(cls, addresses: npt.ArrayLike, sizes: npt.ArrayLike, rvas: npt.ArrayLike) -> Ranges:
         """Ranges that name their own file offset; 0, where the header stands, means that the file lacks the bytes."""
-        ranges = cls(np.asarray(addresses, np.uint64), np.asarray(sizes, np.int64), np.asarray(rvas, np.int64))
-        return ranges.where(ranges.offsets > 0)
+        return cls.of(addresses, sizes, rvas).where(np.asarray(rvas) > 0)
+
+    @classmethod
+    def of(cls, addresses: npt.ArrayLike, lengths: npt.ArrayLike, offsets: npt.ArrayLike) -> Ranges:
+        """Ranges with columns of their own, so that a table that these come from need not be kept."""
+        return cls(np.array(addresses, np.uint64), np.array(lengths, np.int64), np.array(offsets, np.int64))
 
     @classmethod
     def end_to_end(cls, addresses: npt.ArrayLike, sizes: npt.ArrayLike, base: int, file_size: int) -> Ranges:
@@ -86,51 +94,83 @@ class Ranges:
         A range's offset is the sum of the sizes before it. Sizes are cut to just over the file, so that the sum
         passes the end of the file before it could overflow; ranges from there on are placed behind that end.
         """
-        lengths = np.minimum(np.asarray(sizes, np.uint64), np.uint64(file_size + 1)).astype(np.int64)
-        ends = min(base, file_size + 1) + np.cumsum(lengths)
-        beyond = np.flatnonzero(ends > file_size)
-        offsets = ends - lengths
+        lengths = np.minimum(np.asarray(sizes, np.uint64), np.uint64(file_size + 1)).view(np.int64)
+        offsets = np.cumsum(lengths)
+        offsets += min(base, file_size + 1)
+        beyond = np.flatnonzero(offsets > file_size)
+        offsets -= lengths
         if len(beyond):
             offsets[beyond[0] + 1 :] = file_size + 1
-        return cls(np.asarray(addresses, np.uint64), lengths, offsets)
+        return cls(np.array(addresses, np.uint64), lengths, offsets)
 
     @classmethod
     def join(cls, parts: list[Ranges]) -> Ranges:
         """All ranges of ``parts`` in one table."""
+        filled = [part for part in parts if len(part)]
+        if len(filled) == 1:
+            return filled[0]
         return cls(
-            np.concatenate([part.addresses for part in parts] or [np.empty(0, np.uint64)]),
-            np.concatenate([part.lengths for part in parts] or [np.empty(0, np.int64)]),
-            np.concatenate([part.offsets for part in parts] or [np.empty(0, np.int64)]),
+            np.concatenate([part.addresses for part in filled] or [np.empty(0, np.uint64)]),
+            np.concatenate([part.lengths for part in filled] or [np.empty(0, np.int64)]),
+            np.concatenate([part.offsets for part in filled] or [np.empty(0, np.int64)]),
         )
 
     def where(self, mask: npt.NDArray[np.bool_]) -> Ranges:
         """The ranges for which ``mask`` is true."""
+        if mask.all():
+            return self
         return Ranges(self.addresses[mask], self.lengths[mask], self.offsets[mask])
 
     def clipped(self, file_size: int) -> tuple[Ranges, int]:
         """The ranges cut to the file, without empty ones, and how many of them the file does not hold whole."""
         real = self.where(self.lengths > 0)
+        if (real.offsets <= file_size - real.lengths).all():
+            return real, 0
         kept = np.clip(file_size - real.offsets, 0, real.lengths)
         short = int(np.count_nonzero(kept < real.lengths))
         return Ranges(real.addresses, kept, real.offsets).where(kept > 0), short
 
     def in_file(self) -> Intervals:
         """The file offsets that the ranges hold."""
-        return Intervals.union(self.offsets, self.lengths)
+        return Intervals.union(self.offsets.view(np.uint64), self.lengths.view(np.uint64))
 
     def split(self, cuts: Addresses) -> Ranges | None:
         """The ranges divided at the sorted addresses ``cuts``.
 
         None where overlapping ranges would multiply the cuts beyond all reason: then the input is damaged.
         """
-        ends = _ends(self)
-        low = np.searchsorted(cuts, self.addresses, "right")
-        inside = np.maximum(np.searchsorted(cuts, ends, "left") - low, 0)
-        extra = int(inside.sum())
+        low, inside = self._cuts_inside(cuts)
+        extra = int(inside.sum(dtype=np.int64))
         if not extra:
             return self
         if extra > 4 * (len(self) + len(cuts)):
             return None
+        cut = np.flatnonzero(inside)
+        divided = self.where(inside > 0)._divided(low[cut], inside[cut], cuts)
+        # The first piece takes the place of its range, the others are inserted behind it.
+        owner, step = _pieces(inside[cut])
+        behind, more = cut[owner[step > 0]] + 1, divided.where(step > 0)
+        lengths = self.lengths.copy()
+        lengths[cut] = divided.lengths[step == 0]
+        return Ranges(
+            np.insert(self.addresses, behind, more.addresses),
+            np.insert(lengths, behind, more.lengths),
+            np.insert(self.offsets, behind, more.offsets),
+        )
+
+    def _cuts_inside(self, cuts: Addresses) -> tuple[Index, Index]:
+        """For each range the number of its first cut, and how many it has."""
+        low, inside = np.empty(len(self), np.int32), np.zeros(len(self), np.int32)
+        for rows in blocks(len(self)):
+            starts = self.addresses[rows]
+            low[rows] = np.searchsorted(cuts, starts, "right")
+            inside[rows] = np.searchsorted(cuts, _ends(starts, self.lengths[rows]), "left")
+        inside -= low
+        return low, np.maximum(inside, 0, out=inside)
+
+    def _divided(self, low: Index, inside: Index, cuts: Addresses) -> Ranges:
+        """The pieces of ranges that each have ``inside`` cuts, from the one numbered ``low`` on."""
+        ends = _ends(self.addresses, self.lengths)
         owner, step = _pieces(inside)
         at = low[owner] + step
         left = np.where(step == 0, self.addresses[owner], _take(cuts, at - 1))
@@ -138,25 +178,29 @@ class Ranges:
         moved = (left - self.addresses[owner]).astype(np.int64)
         return Ranges(left, (right - left).astype(np.int64), self.offsets[owner] + moved)
 
-
-class RangeIndex:
-    """Finds file offsets by virtual address, many at a time."""
-
-    def __init__(self, ranges: Ranges) -> None:
-        order = np.argsort(ranges.addresses, kind="stable")
-        self._starts = ranges.addresses[order]
-        best = order[farthest(_ends(ranges)[order])]
-        self._best = Ranges(ranges.addresses[best], ranges.lengths[best], ranges.offsets[best])
-
     def offsets_of(self, addresses: Addresses, length: int) -> Column:
         """The file offset of ``length`` bytes at each address; -1 where no range holds them all."""
-        if not len(self._starts):
+        holding = self._holding(addresses)
+        if not len(holding):
             return np.full(len(addresses), -1, np.int64)
-        at = np.searchsorted(self._starts, addresses, "right") - 1
-        row = np.maximum(at, 0)
-        into = (addresses - self._best.addresses[row]).astype(np.int64)
-        held = (at >= 0) & (into >= 0) & (into <= self._best.lengths[row] - length)
-        return np.where(held, self._best.offsets[row] + into, -1)
+        order = np.argsort(holding.addresses, kind="stable")
+        starts = holding.addresses[order]
+        best = order[farthest(_ends(starts, holding.lengths[order]))]
+        at = np.searchsorted(starts, addresses, "right") - 1
+        row = best[np.maximum(at, 0)]
+        into = (addresses - holding.addresses[row]).astype(np.int64)
+        held = (at >= 0) & (into >= 0) & (into <= holding.lengths[row] - length)
+        return np.where(held, holding.offsets[row] + into, -1)
+
+    def _holding(self, addresses: Addresses) -> Ranges:
+        """The ranges that hold any of ``addresses``: few, where those are."""
+        wanted = np.sort(addresses)
+        holds = np.zeros(len(self), bool)
+        for rows in blocks(len(self)):
+            starts = self.addresses[rows]
+            ends = _ends(starts, self.lengths[rows])
+            holds[rows] = np.searchsorted(wanted, starts, "left") < np.searchsorted(wanted, ends, "left")
+        return self.where(holds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,18 +236,20 @@ class AddressMap:
     def kinds_at(self, addresses: Addresses) -> npt.NDArray[np.uint8]:
         """The :class:`RegionKind` of the memory at each address."""
         kinds = np.full(len(addresses), RegionKind.MEMORY, np.uint8)
-        # The last word counts: a stack is private writable memory too.
-        kinds[self.heaps.contains(addresses)] = RegionKind.HEAP
-        kinds[self.mapped.contains(addresses)] = RegionKind.MAPPED
-        kinds[self.images.contains(addresses)] = RegionKind.IMAGE
-        kinds[self.stacks.contains(addresses)] = RegionKind.STACK
+        for rows in blocks(len(addresses)):
+            # The last word counts: a stack is private writable memory too.
+            kinds[rows][self.heaps.contains(addresses[rows])] = RegionKind.HEAP
+            kinds[rows][self.mapped.contains(addresses[rows])] = RegionKind.MAPPED
+            kinds[rows][self.images.contains(addresses[rows])] = RegionKind.IMAGE
+            kinds[rows][self.stacks.contains(addresses[rows])] = RegionKind.STACK
         return kinds
 
 
-def _ends(ranges: Ranges) -> Addresses:
+def _ends(addresses: Addresses, lengths: Column) -> Addresses:
     """The address behind each range; a range that runs past 2**64 ends there."""
-    ends = ranges.addresses + ranges.lengths.astype(np.uint64)
-    return np.where(ends < ranges.addresses, _LAST_ADDRESS, ends)
+    ends = addresses + lengths.view(np.uint64)
+    ends[ends < addresses] = _LAST_ADDRESS
+    return ends
 
 
 def distinct(values: Unsigned) -> Unsigned:
@@ -214,7 +260,7 @@ def distinct(values: Unsigned) -> Unsigned:
     return ordered[first]
 
 
-def _pieces(inside: npt.NDArray[np.intp]) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
+def _pieces(inside: npt.NDArray[np.signedinteger]) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
     """For things cut at ``inside`` places each: the owner of every piece, and the piece's number within its owner."""
     owner = np.repeat(np.arange(len(inside)), inside + 1)
     first = np.cumsum(inside + 1) - (inside + 1)

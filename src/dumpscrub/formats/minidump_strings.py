@@ -15,6 +15,7 @@ from dumpscrub.formats import minidump_directory as directory
 from dumpscrub.formats.base import Reader, Records
 from dumpscrub.formats.minidump_directory import Marks, Stream, read_each
 from dumpscrub.formats.minidump_memory import Unsigned, distinct
+from dumpscrub.formats.minidump_records import ANNOTATION, HANDLE, LINK, PAIR, RVA, THREAD_NAME, UNLOADED_MODULE
 from dumpscrub.formats.minidump_tables import Tables, counted_table, located, sized_table
 from dumpscrub.span import Span
 
@@ -25,17 +26,9 @@ MAX_STRING = 1 << 16
 MAX_ANNOTATIONS = 1024
 """Annotations that Crashpad's lists are read for, and modules that have any: real dumps have a few dozen."""
 
-_UNLOADED_MODULE = np.dtype([("base", "<u8"), ("numbers", "V12"), ("name", "<u4")])
-_HANDLE = np.dtype([("handle", "<u8"), ("type_name", "<u4"), ("object_name", "<u4"), ("numbers", "V16")])
-_THREAD_NAME = np.dtype([("id", "<u4"), ("name", "<u8")])
-_PAIR = np.dtype([("key", "<u4"), ("value", "<u4")])
-_RVA = np.dtype([("value", "<u4")])
-_LINK = np.dtype([("module", "<u4"), ("size", "<u4"), ("rva", "<u4")])
-_ANNOTATION = np.dtype([("name", "<u4"), ("type", "<u4"), ("value", "<u4")])
-
 # Bytes of a CodeView record before its path: signature, GUID and age, or their older equivalents. What an ELF build id
-# ("BpEL" as a little-endian number) is followed by is all identifier.
-_CODEVIEW_NUMBERS = {b"RSDS": 24, b"NB10": 16, b"LEpB": 64}
+# ("BpEL" as a little-endian number) is followed by is all identifier, of 32 bytes at the most.
+_CODEVIEW_NUMBERS = {b"RSDS": 24, b"NB10": 16, b"LEpB": 36}
 
 
 def claim_strings(reader: Reader, streams: tuple[Stream, ...], tables: Tables, marks: Marks) -> None:
@@ -48,15 +41,15 @@ def claim_strings(reader: Reader, streams: tuple[Stream, ...], tables: Tables, m
         _strings(reader, marks, np.array([tables.system.csd_version], np.uint32), "system strings")
 
     def unloaded(stream: Stream) -> None:
-        table = sized_table(reader, stream, "III", _UNLOADED_MODULE, marks)
+        table = sized_table(reader, stream, "III", UNLOADED_MODULE, marks)
         _strings(reader, marks, table["name"], "unloaded module names")
 
     def handles(stream: Stream) -> None:
-        table = sized_table(reader, stream, "IIII", _HANDLE, marks)
+        table = sized_table(reader, stream, "IIII", HANDLE, marks)
         _strings(reader, marks, np.concatenate((table["type_name"], table["object_name"])), "handle names")
 
     def thread_names(stream: Stream) -> None:
-        table = counted_table(reader, stream, _THREAD_NAME, marks)
+        table = counted_table(reader, stream, THREAD_NAME, marks)
         _strings(reader, marks, table["name"], "thread names")
 
     read_each(streams, directory.UNLOADED_MODULES, marks, unloaded)
@@ -84,6 +77,7 @@ def _strings(reader: Reader, marks: Marks, rvas: Unsigned, label: str) -> None:
             marks.lost[label] += 1
             continue
         marks.protect(Span(rva, rva + 4))
+        marks.text.append(Span(rva + 4, rva + 4 + length))
         # The terminator, one or two bytes, is not part of the length.
         marks.claim(Span(rva, min(rva + 4 + length + 2, reader.size)), label)
 
@@ -97,20 +91,21 @@ def _records(reader: Reader, marks: Marks, sizes: Unsigned, rvas: Unsigned, labe
             marks.lost[label] += 1
             continue
         signature = reader.bytes(span.start, min(4, size))
-        numbers = Span(0, _CODEVIEW_NUMBERS.get(signature, 4)).shift(span.start)
+        numbers = Span(0, _CODEVIEW_NUMBERS.get(signature, 0)).shift(span.start).intersection(span)
         marks.claim(span, label)
-        marks.protect(span.intersection(numbers))
+        marks.protect(numbers)
+        marks.text.append(Span(numbers.end, span.end))
 
 
 def _crashpad(reader: Reader, stream: Stream, marks: Marks) -> None:
     """MinidumpCrashpadInfo: version, two identifiers, then the places of its annotations and of those of modules."""
     _, simple_size, simple, modules_size, modules = _numbers(reader, stream.span, "I32x4I", marks)
-    strings = _annotations(reader, marks, simple_size, simple, _PAIR)
-    for _, size, rva in _list(reader, marks, modules_size, modules, _LINK).tolist():
+    strings = _annotations(reader, marks, simple_size, simple, PAIR)
+    for _, size, rva in _list(reader, marks, modules_size, modules, LINK).tolist():
         place = located(reader, size, rva)
         marks.claim(place, "annotations")
         _, *places = _numbers(reader, place, "7I", marks)
-        for at, record in enumerate((_RVA, _PAIR, _ANNOTATION)):
+        for at, record in enumerate((RVA, PAIR, ANNOTATION)):
             strings += _annotations(reader, marks, places[2 * at], places[2 * at + 1], record)
     _strings(reader, marks, np.concatenate(strings), "annotations")
 

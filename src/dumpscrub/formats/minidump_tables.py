@@ -1,7 +1,6 @@
 """The tables in a minidump's streams: threads, modules, memory ranges and what the system says about them.
 
-Layouts follow minidumpapiset.h: packed to 4 bytes, little-endian. Every count is cut to what its stream really holds
-before anything runs over it.
+Every count is cut to what its stream really holds before anything runs over it.
 """
 
 from __future__ import annotations
@@ -13,72 +12,37 @@ import numpy as np
 
 from dumpscrub.errors import FormatError
 from dumpscrub.formats import minidump_directory as directory
-from dumpscrub.formats.base import Reader, Records
+from dumpscrub.formats.base import Reader, Records, record_spans
 from dumpscrub.formats.minidump_directory import Marks, Stream, read_each
 from dumpscrub.formats.minidump_memory import Ranges
+from dumpscrub.formats.minidump_records import (
+    MEMORY,
+    MEMORY64,
+    MEMORY_INFO,
+    MODULE,
+    THREAD,
+    THREAD_EX,
+    THREAD_INFO,
+    Credible,
+    credible,
+)
 from dumpscrub.span import Span
 
 MAX_HEADER = 4096
 """Bytes of a header or a record, in tables that tell those sizes themselves."""
 
-# Streams of numbers alone, of which nothing needs to be read.
-_NUMERIC = (
-    directory.FUNCTION_TABLE,
-    directory.THREAD_INFO_LIST,
-    directory.HANDLE_OPERATIONS,
-    directory.SYSTEM_MEMORY_INFO,
-    directory.VM_COUNTERS,
-    directory.LINUX_AUXV,
-    directory.LINUX_DSO_DEBUG,
-)
+_LATER = 8  # bytes that later versions added to a record
+
+# Streams of numbers alone, of which nothing needs to be read, and their bytes at the most. FunctionTable and
+# HandleOperationList have no such limit: whatever is found in them may be edited.
+_NUMERIC = {
+    directory.SYSTEM_MEMORY_INFO: 512,
+    directory.VM_COUNTERS: 256,
+    directory.LINUX_AUXV: 1024,
+    directory.LINUX_DSO_DEBUG: 64,
+}
 # MiscInfo holds text in between: the names of the time zone at 64 and 148, the build strings at 232.
 _MISC_NUMBERS = (Span(0, 64), Span(128, 148), Span(212, 232), Span(832, 1364))
-
-THREAD = np.dtype(
-    [
-        ("id", "<u4"),
-        ("suspend_count", "<u4"),
-        ("priority_class", "<u4"),
-        ("priority", "<u4"),
-        ("teb", "<u8"),
-        ("stack", "<u8"),
-        ("stack_size", "<u4"),
-        ("stack_rva", "<u4"),
-        ("context_size", "<u4"),
-        ("context_rva", "<u4"),
-    ]
-)
-THREAD_EX = np.dtype([("thread", THREAD), ("backing_store", "V16")])
-MODULE = np.dtype(
-    [
-        ("base", "<u8"),
-        ("size", "<u4"),
-        ("checksum", "<u4"),
-        ("timestamp", "<u4"),
-        ("name", "<u4"),
-        ("version", "V52"),
-        ("codeview_size", "<u4"),
-        ("codeview", "<u4"),
-        ("misc_size", "<u4"),
-        ("misc", "<u4"),
-        ("reserved", "V16"),
-    ]
-)
-MEMORY = np.dtype([("address", "<u8"), ("size", "<u4"), ("rva", "<u4")])
-MEMORY64 = np.dtype([("address", "<u8"), ("size", "<u8")])
-MEMORY_INFO = np.dtype(
-    [
-        ("base", "<u8"),
-        ("allocation", "<u8"),
-        ("allocation_protect", "<u4"),
-        ("pad", "<u4"),
-        ("size", "<u8"),
-        ("state", "<u4"),
-        ("protect", "<u4"),
-        ("type", "<u4"),
-        ("pad2", "<u4"),
-    ]
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,21 +60,22 @@ class SystemInfo:
 class Tables:
     """What the streams hold, as tables.
 
-    ``ranges`` are the listed memory ranges and the threads' stacks as the dump has them, not yet cut to the file;
-    ``listed`` counts the former. ``exception_contexts`` are the contexts that Exception streams point to.
+    ``listed`` counts the memory ranges. ``exception_contexts`` are the contexts that Exception streams point to.
     """
 
     system: SystemInfo | None
     threads: Records
     modules: Records
     memory_info: Records
-    ranges: Ranges
     listed: int
     exception_contexts: tuple[Span, ...]
 
 
-def read_tables(reader: Reader, streams: tuple[Stream, ...], marks: Marks) -> Tables:
-    """All tables of the dump. A stream that cannot be read is left as raw bytes, with a notice."""
+def read_tables(reader: Reader, streams: tuple[Stream, ...], marks: Marks) -> tuple[Tables, Ranges]:
+    """All tables of the dump. A stream that cannot be read is left as raw bytes, with a notice.
+
+    The ranges are the listed memory ranges and the threads' stacks as the dump has them, not yet cut to the file.
+    """
 
     def counted(kind: int, record: np.dtype[np.void]) -> Records:
         return _join(
@@ -130,18 +95,24 @@ def read_tables(reader: Reader, streams: tuple[Stream, ...], marks: Marks) -> Ta
         lambda stream: sized_table(reader, stream, "IIQ", MEMORY_INFO, marks),
     )
     contexts = read_each(streams, directory.EXCEPTION, marks, lambda stream: _exception(reader, stream, marks))
+    read_each(
+        streams,
+        directory.THREAD_INFO_LIST,
+        marks,
+        lambda stream: sized_table(reader, stream, "III", THREAD_INFO, marks),
+    )
     _protect_numbers(streams, marks)
     lists = [Ranges.from_descriptors(memory["address"], memory["size"], memory["rva"]), *memory64]
     stacks = Ranges.from_descriptors(threads["stack"], threads["stack_size"], threads["stack_rva"])
-    return Tables(
+    tables = Tables(
         systems[0] if systems else None,
         threads,
         counted(directory.MODULE_LIST, MODULE),
         _join(MEMORY_INFO, infos),
-        Ranges.join([*lists, stacks]),
         sum(len(ranges) for ranges in lists),
         tuple(contexts),
     )
+    return tables, Ranges.join([*lists, stacks])
 
 
 def located(reader: Reader, size: int, rva: int) -> Span:
@@ -154,7 +125,10 @@ def counted_table(reader: Reader, stream: Stream, record: np.dtype[np.void], mar
     """The records behind a 32-bit count. Some writers align the first one to 8 bytes, which the size gives away."""
     (count,) = _head(reader, stream, "I")
     padded = len(stream.span) == 8 + count * record.itemsize
-    return _table(reader, stream, record, count, 8 if padded else 4, marks)
+    skip = 8 if padded else 4
+    records = _table(reader, stream, record, count, skip, marks)
+    _protect_records(marks, stream, skip, (skip, record.itemsize), credible(records, reader.size))
+    return records
 
 
 def sized_table(reader: Reader, stream: Stream, head: str, record: np.dtype[np.void], marks: Marks) -> Records:
@@ -163,7 +137,10 @@ def sized_table(reader: Reader, stream: Stream, head: str, record: np.dtype[np.v
     if not (struct.calcsize("<" + head) <= header_size <= MAX_HEADER and record.itemsize <= size <= MAX_HEADER):
         raise FormatError("the dump is damaged: a table has records of an impossible size")
     wide = np.dtype([("record", record), ("more", f"V{size - record.itemsize}")])
-    return np.asarray(_table(reader, stream, wide, count, header_size, marks)["record"])
+    records: Records = _table(reader, stream, wide, count, header_size, marks)["record"]
+    known, kept = credible(records, reader.size), min(size, record.itemsize + _LATER)
+    _protect_records(marks, stream, struct.calcsize("<" + head), (header_size, size), known, kept)
+    return records
 
 
 def _head(reader: Reader, stream: Stream, layout: str) -> tuple[int, ...]:
@@ -173,18 +150,29 @@ def _head(reader: Reader, stream: Stream, layout: str) -> tuple[int, ...]:
 
 
 def _table(reader: Reader, stream: Stream, record: np.dtype[np.void], count: int, skip: int, marks: Marks) -> Records:
-    """Up to ``count`` records that stand ``skip`` bytes into the stream; the stream's numbers become protected."""
+    """Up to ``count`` records that stand ``skip`` bytes into the stream."""
     held = max(0, len(stream.span) - skip) // record.itemsize
     if held < count:
         marks.notices.append(f"stream {stream.name} holds only {held} of its {count} records")
-    count = min(count, held)
-    start = stream.span.start + skip
-    marks.protect(Span(stream.span.start, min(start + count * record.itemsize, stream.span.end)))
-    return reader.records(record, count, start)
+    return reader.records(record, min(count, held), stream.span.start + skip)
+
+
+def _protect_records(
+    marks: Marks, stream: Stream, head: int, records: tuple[int, int], which: Credible, size: int = 0
+) -> None:
+    """Protect the first ``head`` bytes of a table and, of its records, those for which ``which`` is true.
+
+    ``records`` are how far into the stream they begin and how far one is behind the other, ``size`` the bytes of one,
+    where that is less.
+    """
+    start = stream.span.start
+    marks.protect(Span(start, min(start + head, stream.span.end)))
+    skip, step = records
+    marks.protected += record_spans(start + skip, step, size or step, which)
 
 
 def _join(record: np.dtype[np.void], parts: list[Records]) -> Records:
-    return np.concatenate([np.empty(0, record), *parts])
+    return parts[0] if len(parts) == 1 else np.concatenate([np.empty(0, record), *parts])
 
 
 def _memory64(reader: Reader, stream: Stream, marks: Marks) -> Ranges:
@@ -193,7 +181,9 @@ def _memory64(reader: Reader, stream: Stream, marks: Marks) -> Ranges:
     if base < directory.HEADER_SIZE:
         raise FormatError("the dump is damaged: its memory would begin within the header")
     table = _table(reader, stream, MEMORY64, count, 16, marks)
-    return Ranges.end_to_end(table["address"], table["size"], base, reader.size)
+    ranges = Ranges.end_to_end(table["address"], table["size"], base, reader.size)
+    _protect_records(marks, stream, 16, (16, MEMORY64.itemsize), ranges.offsets + ranges.lengths <= reader.size)
+    return ranges
 
 
 def _system_info(reader: Reader, stream: Stream, marks: Marks) -> SystemInfo:
@@ -203,15 +193,21 @@ def _system_info(reader: Reader, stream: Stream, marks: Marks) -> SystemInfo:
 
 
 def _exception(reader: Reader, stream: Stream, marks: Marks) -> Span:
-    """The context of the thread that failed: its location ends the 168 bytes of MINIDUMP_EXCEPTION_STREAM."""
-    size, rva = _head(reader, stream, "160xII")
-    marks.protect(Span(0, 168).shift(stream.span.start))
+    """The context of the thread that failed: its location ends the 168 bytes of MINIDUMP_EXCEPTION_STREAM.
+
+    Before it stand up to 15 parameters of 8 bytes.
+    """
+    parameters, size, rva = _head(reader, stream, "32xI124xII")
+    for part in (Span(0, 40 + 8 * min(parameters, 15)), Span(160, 168)):
+        marks.protect(part.shift(stream.span.start))
     return located(reader, size, rva)
 
 
 def _protect_numbers(streams: tuple[Stream, ...], marks: Marks) -> None:
-    for stream in streams:
-        if stream.type in _NUMERIC:
+    """Protect the streams of numbers: the first of each type, of which real dumps have one."""
+    first = {stream.type: stream for stream in reversed(streams)}
+    for stream in first.values():
+        if stream.type in _NUMERIC and len(stream.span) <= _NUMERIC[stream.type]:
             marks.protect(stream.span)
         elif stream.type == directory.MISC_INFO:
             for part in _MISC_NUMBERS:
