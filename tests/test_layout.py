@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dumpscrub import links
 from dumpscrub.layout import Layout, LayoutBuilder, Region, RegionKind
 from dumpscrub.links import NO_ADDRESS
 from dumpscrub.span import Span
@@ -84,11 +85,11 @@ def successors(layout: Layout) -> dict[int, int]:
     return following
 
 
-def walk(links: dict[int, int], offset: int, length: int) -> list[int]:
-    """Up to ``length`` bytes from ``offset`` on, along ``links``."""
+def walk(following: dict[int, int], offset: int, length: int) -> list[int]:
+    """Up to ``length`` bytes from ``offset`` on, each ``following`` the one before."""
     found = [offset]
-    while len(found) < length and found[-1] in links:
-        found.append(links[found[-1]])
+    while len(found) < length and found[-1] in following:
+        found.append(following[found[-1]])
     return found
 
 
@@ -140,25 +141,25 @@ def test_backward_follows_memory(layout: Layout, data: st.DataObject) -> None:
 def test_contiguous_means_that_file_and_memory_agree(layout: Layout, data: st.DataObject) -> None:
     start = data.draw(st.integers(0, layout.size - 1))
     end = data.draw(st.integers(start + 1, layout.size))
-    links = successors(layout)
-    expected = all(links.get(offset) == offset + 1 for offset in range(start, end - 1))
+    following = successors(layout)
+    expected = all(following.get(offset) == offset + 1 for offset in range(start, end - 1))
     assert layout.contiguous(start, end) is expected
 
 
 @given(scattered())
 def test_seams_are_the_jumps(layout: Layout) -> None:
-    links = successors(layout)
-    jumps = [(offset, following) for offset, following in links.items() if following != offset + 1]
+    jumps = [(offset, following) for offset, following in successors(layout).items() if following != offset + 1]
     assert [(int(layout.ends[index]) - 1, offset) for index, offset in layout.seams()] == jumps
     assert list(layout.entries()) == []
 
 
 @given(scattered())
 def test_open_ends_and_starts(layout: Layout) -> None:
-    links = successors(layout)
-    reached = set(links.values())
-    assert layout.open_ends().tolist() == [offset + 1 for offset in range(layout.size) if offset not in links]
-    assert layout.open_starts().tolist() == [offset for offset in range(layout.size) if offset not in reached]
+    following = successors(layout)
+    reached = set(following.values())
+    ends, starts = layout.ends[layout.open_ends()], layout.starts[layout.open_starts()]
+    assert ends.tolist() == [offset + 1 for offset in range(layout.size) if offset not in following]
+    assert starts.tolist() == [offset for offset in range(layout.size) if offset not in reached]
 
 
 @given(scattered(), st.data())
@@ -211,6 +212,42 @@ def test_a_region_inside_another_ones_addresses_leads_back_into_it() -> None:
     assert layout.backward(20, 3) == (Span(5, 8),)
     assert list(layout.seams()) == [(1, 12)]
     assert list(layout.entries()) == [(8, 1)]
+
+
+@given(st.lists(claims, max_size=10), st.integers(-2, 60) | st.integers(2**64 - 40, 2**64))
+def test_the_offset_of_an_address_is_one_that_has_it(pieces: list[Claim], address: int) -> None:
+    layout = build(pieces)
+    places = addresses(layout)
+    holding = {offset for offset, its_address in places.items() if its_address == address < NO_ADDRESS}
+    found = layout.offset_of(address)
+    assert found in holding if holding else found is None
+
+
+@given(st.lists(claims, max_size=12))
+def test_links_are_the_same_whatever_the_size_of_blocks(pieces: list[Claim]) -> None:
+    whole = build(pieces).links
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(links, "BLOCK", 2)
+        parts = build(pieces).links
+    for column in ("after", "before", "joined", "by_address", "farthest"):
+        assert getattr(parts, column).tolist() == getattr(whole, column).tolist()
+
+
+@given(scattered())
+def test_regions_that_share_no_address_are_linked_both_ways(layout: Layout) -> None:
+    assert not layout.links.overlapping
+    pairs = list(enumerate(layout.links.after.tolist()))
+    assert [(left, right) for left, right in pairs if right >= 0] == sorted(
+        (left, right) for right, left in enumerate(layout.links.before.tolist()) if left >= 0
+    )
+
+
+def test_claims_come_in_any_order() -> None:
+    pieces = [Claim(start, 3, 0x1000 + 8 * start) for start in range(0, 40, 4)]
+    expected = list(build(pieces))
+    for order in (pieces[::-1], pieces[5:] + pieces[:5]):
+        found = build(order)
+        assert [(region.span, region.vaddr) for region in found] == [(region.span, region.vaddr) for region in expected]
 
 
 def test_the_same_piece_twice_counts_once() -> None:

@@ -65,6 +65,11 @@ def test_high_addresses_are_exact(address: int) -> None:
     assert copy.spans[1] == Span(100, 109)
 
 
+def test_ranges_that_run_past_the_end_of_the_address_space() -> None:
+    (copy,) = again(layout((2**64 - 40, 100), (2**64 - 30, 60)), [finding(Span(15, 30)), finding(Span(60, 70))])
+    assert copy.spans == (Span(105, 120),)
+
+
 @given(seed=st.integers(0, 2**32), cuts=st.lists(st.tuples(st.integers(0, 199), st.integers(1, 60)), max_size=6))
 @settings(max_examples=40, deadline=None)
 def test_no_piece_of_a_value_is_left_in_any_range(seed: int, cuts: Sequence[tuple[int, int]]) -> None:

@@ -8,6 +8,7 @@ file), all others by file order. The table is a set of numpy columns, because re
 from __future__ import annotations
 
 import enum
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -15,7 +16,10 @@ import numpy as np
 import numpy.typing as npt
 
 from dumpscrub.links import NO_ADDRESS, NOWHERE, Addresses, Column, Links, link
+from dumpscrub.partition import Claims, partition
 from dumpscrub.span import Span, in_order
+
+Labels = npt.NDArray[np.int16]
 
 
 class RegionKind(enum.IntEnum):
@@ -53,18 +57,12 @@ class Layout:
     ends: Column
     addresses: Addresses
     kinds: npt.NDArray[np.uint8]
-    label_ids: npt.NDArray[np.int32]
+    label_ids: Labels
     labels: tuple[str, ...]
-    _after: Links = field(init=False, repr=False)
-    _before: Links = field(init=False, repr=False)
-    _barriers: Column = field(init=False, repr=False)
+    links: Links = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        after, before = link(self.starts, self.ends, self.addresses)
-        object.__setattr__(self, "_after", after)
-        object.__setattr__(self, "_before", before)
-        joined = after.offset[:-1] == self.starts[1:]
-        object.__setattr__(self, "_barriers", self.starts[1:][~joined])
+        object.__setattr__(self, "links", link(self.starts, self.ends, self.addresses))
 
     def __len__(self) -> int:
         return len(self.starts)
@@ -104,10 +102,23 @@ class Layout:
         region = self.region_at(offset)
         return None if region.vaddr is None else region.vaddr + offset - region.span.start
 
+    def offset_of(self, address: int) -> int | None:
+        """The file offset of the byte at virtual ``address``, None where the dump does not hold it."""
+        order, addresses = self.links.by_address, self.addresses
+        at = bisect_right(order, address, key=lambda index: int(addresses[index])) - 1
+        if at < 0 or address == NO_ADDRESS:
+            return None
+        index = int(self.links.farthest[at])
+        offset = int(self.starts[index]) + address - int(addresses[index])
+        return offset if offset < int(self.ends[index]) else None
+
     def contiguous(self, start: int, end: int) -> bool:
         """True where the file bytes ``[start, end)`` also follow each other in memory."""
-        first = int(np.searchsorted(self._barriers, start, "right"))
-        return first == len(self._barriers) or int(self._barriers[first]) >= end
+        first = int(self.starts.searchsorted(start, "right")) - 1
+        if end <= start or first < 0 or end <= int(self.ends[first]):
+            return True
+        last = int(self.starts.searchsorted(end, "left")) - 1
+        return bool(self.links.joined[first:last].all())
 
     def holds(self, span: Span) -> bool:
         """True where ``span`` lies in one region."""
@@ -124,9 +135,9 @@ class Layout:
             end = min(int(self.ends[index]), offset + length)
             spans.append(Span(offset, end))
             length -= end - offset
-            if length <= 0 or int(self._after.index[index]) == NOWHERE:
+            index, offset = self._step_on(index)
+            if index == NOWHERE:
                 break
-            index, offset = int(self._after.index[index]), int(self._after.offset[index])
         return in_order(spans)
 
     def backward(self, offset: int, length: int) -> tuple[Span, ...]:
@@ -153,34 +164,59 @@ class Layout:
         start = max(int(self.starts[index]), end - length)
         return in_order([*self.backward(start, length - (end - start)), Span(start, end)])
 
+    def _step_on(self, index: int) -> tuple[int, int]:
+        """Where region ``index`` goes on: a region and the file offset in it."""
+        there = int(self.links.after[index])
+        if there == NOWHERE or int(self.addresses[index]) == NO_ADDRESS:
+            return there, int(self.starts[there])
+        end = int(self.addresses[index]) + int(self.ends[index]) - int(self.starts[index])
+        return there, int(self.starts[there]) + end - int(self.addresses[there])
+
     def _step_back(self, index: int) -> tuple[int, int]:
-        return int(self._before.index[index]), int(self._before.offset[index])
+        """Where region ``index`` comes from: a region and the file offset in it of the byte behind the last."""
+        there = int(self.links.before[index])
+        if there == NOWHERE or int(self.addresses[index]) == NO_ADDRESS:
+            return there, int(self.ends[there])
+        return there, int(self.starts[there]) + int(self.addresses[index]) - int(self.addresses[there])
 
     def seams(self) -> Iterator[tuple[int, int]]:
         """Pairs (index of a region, file offset where its memory goes on) that are not neighbours in the file."""
-        follows = self._after.offset
-        next_start = np.append(self.starts[1:], NOWHERE)
-        for index in np.flatnonzero((follows != NOWHERE) & (follows != next_start)):
-            yield int(index), int(follows[index])
+        return ((index, self._step_on(index)[1]) for index in self.jumps().tolist())
 
     def entries(self) -> Iterator[tuple[int, int]]:
         """Pairs (file offset before which memory comes from elsewhere, index of the region that it leads into).
 
         Only those that :meth:`seams` does not name already: regions that begin inside another one's addresses.
         """
-        before = self._before
-        for index in np.flatnonzero(before.index != NOWHERE):
-            source = int(before.index[index])
-            if int(self._after.offset[source]) != int(self.starts[index]):
-                yield int(before.offset[index]), int(index)
+        return ((self._step_back(index)[1], index) for index in self.arrivals().tolist())
+
+    def jumps(self) -> Column:
+        """The indices of the regions whose memory goes on somewhere else than behind them in the file."""
+        elsewhere = self.links.after != NOWHERE
+        elsewhere[:-1] &= ~self.links.joined
+        return np.flatnonzero(elsewhere)
+
+    def arrivals(self) -> Column:
+        """The indices of the regions that begin inside another one's addresses and that it does not lead to."""
+        links = self.links
+        if not links.overlapping:
+            return np.empty(0, np.int64)
+        there = np.flatnonzero(links.before != NOWHERE)
+        source = links.before[there]
+        meets = self.addresses[source] + (self.ends[source] - self.starts[source]).astype(np.uint64)
+        led = (links.after[source] == there) & (
+            (meets == self.addresses[there]) | (self.addresses[there] == NO_ADDRESS)
+        )
+        unled: Column = there[~led]
+        return unled
 
     def open_ends(self) -> Column:
-        """File offsets of region ends after which memory does not go on in this file."""
-        return np.asarray(self.ends[self._after.index == NOWHERE])
+        """The indices of the regions after which memory does not go on in this file."""
+        return np.flatnonzero(self.links.after == NOWHERE)
 
     def open_starts(self) -> Column:
-        """File offsets of region starts before which memory is not in this file."""
-        return np.asarray(self.starts[self._before.index == NOWHERE])
+        """The indices of the regions before which memory is not in this file."""
+        return np.flatnonzero(self.links.before == NOWHERE)
 
 
 class LayoutBuilder:
@@ -194,7 +230,7 @@ class LayoutBuilder:
     def __init__(self, size: int) -> None:
         self._size = size
         self._labels: dict[str, int] = {"gap": 0}
-        self._columns: list[tuple[Column, Column, Addresses, npt.NDArray[np.uint8], npt.NDArray[np.int32]]] = []
+        self._claims: list[Claims] = []
 
     def label(self, text: str) -> int:
         """The number of a label, for :meth:`add_many`."""
@@ -209,7 +245,7 @@ class LayoutBuilder:
             np.array([min(length, self._size - start)], np.int64),
             np.array([NO_ADDRESS if vaddr is None else vaddr], np.uint64),
             np.array([kind], np.uint8),
-            np.array([self.label(label)], np.int32),
+            np.array([self.label(label)]),
         )
 
     def add_many(
@@ -218,53 +254,15 @@ class LayoutBuilder:
         lengths: Column,
         addresses: Addresses,
         kinds: npt.NDArray[np.uint8],
-        label_ids: npt.NDArray[np.int32],
+        label_ids: npt.NDArray[np.signedinteger],
     ) -> None:
         """Claim many pieces at once: five columns of equal length; file offsets and lengths in bytes."""
+        columns: Claims = [starts, lengths, addresses, kinds, label_ids.astype(np.int16, copy=False)]
         inside = (starts >= 0) & (starts < self._size) & (lengths > 0)
-        starts = starts[inside]
-        ends = starts + np.minimum(lengths[inside], self._size - starts)
-        self._columns.append((starts, ends, addresses[inside], kinds[inside], label_ids[inside]))
+        self._claims.append(columns if inside.all() else [column[inside] for column in columns])
 
     def build(self) -> Layout:
-        """The partition of ``[0, size)``."""
-        empty = (np.empty(0, np.int64),) * 2 + (np.empty(0, np.uint64), np.empty(0, np.uint8), np.empty(0, np.int32))
-        starts, ends, addresses, kinds, label_ids = (
-            np.concatenate(parts) for parts in zip(empty, *self._columns, strict=True)
-        )
-        # Earlier start first, then the longer piece; a stable sort keeps the order of claims among equals.
-        order = np.lexsort((-ends, starts))
-        starts, ends = starts[order], ends[order]
-        claimed = np.concatenate((np.zeros(1, np.int64), np.maximum.accumulate(ends)))[:-1] if len(ends) else ends
-        cut = np.maximum(claimed - starts, 0)
-        keep = starts + cut < ends
-        addresses = addresses[order]
-        addresses = np.where(addresses == NO_ADDRESS, addresses, addresses + cut.astype(np.uint64))
-        return self._with_gaps(
-            (starts + cut)[keep], ends[keep], addresses[keep], kinds[order][keep], label_ids[order][keep]
-        )
-
-    def _with_gaps(
-        self,
-        starts: Column,
-        ends: Column,
-        addresses: Addresses,
-        kinds: npt.NDArray[np.uint8],
-        label_ids: npt.NDArray[np.int32],
-    ) -> Layout:
-        gap_starts = np.concatenate((np.zeros(1, np.int64), ends))
-        gap_ends = np.concatenate((starts, np.array([self._size], np.int64)))
-        real = gap_starts < gap_ends
-        gap_starts, gap_ends = gap_starts[real], gap_ends[real]
-        count = len(gap_starts)
-        all_starts = np.concatenate((starts, gap_starts))
-        order = np.argsort(all_starts, kind="stable")
-        return Layout(
-            self._size,
-            all_starts[order],
-            np.concatenate((ends, gap_ends))[order],
-            np.concatenate((addresses, np.full(count, NO_ADDRESS, np.uint64)))[order],
-            np.concatenate((kinds, np.full(count, RegionKind.GAP, np.uint8)))[order],
-            np.concatenate((label_ids, np.zeros(count, np.int32)))[order],
-            tuple(self._labels),
-        )
+        """The partition of ``[0, size)``. It takes the claims: build once."""
+        claims, self._claims = self._claims, []
+        edges, addresses, kinds, label_ids = partition(self._size, claims)
+        return Layout(self._size, edges[:-1], edges[1:], addresses, kinds, label_ids, tuple(self._labels))

@@ -6,14 +6,13 @@ Windows and copies follow one way through memory; this module finds the same add
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from dumpscrub.layout import Layout
-from dumpscrub.links import NO_ADDRESS
+from dumpscrub.links import NO_ADDRESS, Addresses, Column, Index
 from dumpscrub.model import Finding, Origin
 from dumpscrub.span import Span, SpanSet, part_of, total
 
@@ -39,27 +38,40 @@ def again(layout: Layout, findings: Iterable[Finding]) -> tuple[Finding, ...]:
     findings = tuple(findings)
     found = SpanSet(span for finding in findings for span in finding.spans)
     places = _disjoint(place for finding in findings for place in _places(layout, finding))
-    starts = [place.start for place in places]
-    ends = [place.end for place in places]
+    low, high = _within(layout, shared, places)
     copies: list[Finding] = []
-    for index in shared.tolist():
-        region = layout.region(index)
-        first = region.vaddr or 0
-        low, high = bisect_right(ends, first), bisect_left(starts, first + len(region.span))
-        copies += (_copy(place, region.span, first) for place in places[low:high])
+    for which in np.flatnonzero(low < high).tolist():
+        region = layout.region(int(shared[which]))
+        held = places[int(low[which]) : int(high[which])]
+        copies += (_copy(place, region.span, region.vaddr or 0) for place in held)
     return tuple(copy for copy in copies if not found.covers(copy.spans))
 
 
-def _shared(layout: Layout) -> np.ndarray[tuple[int], np.dtype[np.intp]]:
-    """The indices of the regions that share an address with another one."""
-    placed = np.flatnonzero(layout.addresses != NO_ADDRESS)
-    placed = placed[np.argsort(layout.addresses[placed], kind="stable")]
-    first = layout.addresses[placed]
-    last = first + (layout.ends[placed] - layout.starts[placed]).astype(np.uint64)
+def _shared(layout: Layout) -> Index:
+    """The indices of the regions that share an address with another one, in the order of their addresses."""
+    placed = layout.links.by_address
+    if not layout.links.overlapping:
+        return placed[:0]
+    first, last = _addresses(layout, placed)
     shared = np.zeros(len(placed), bool)
     shared[1:] = first[1:] < np.maximum.accumulate(last)[:-1]
     shared[:-1] |= first[1:] < last[:-1]
     return placed[shared]
+
+
+def _addresses(layout: Layout, regions: Index) -> tuple[Addresses, Addresses]:
+    """The first addresses of ``regions`` and those behind them."""
+    first = layout.addresses[regions]
+    last = first + (layout.ends[regions] - layout.starts[regions]).astype(np.uint64)
+    return first, np.where(last < first, np.uint64(NO_ADDRESS), last)
+
+
+def _within(layout: Layout, regions: Index, places: list[_Place]) -> tuple[Column, Column]:
+    """For each region which of ``places``, which are in order, it shares addresses with: from the first to the last."""
+    first, last = _addresses(layout, regions)
+    starts = np.array([min(place.start, NO_ADDRESS) for place in places], np.uint64)
+    ends = np.array([min(place.end, NO_ADDRESS) for place in places], np.uint64)
+    return np.searchsorted(ends, first, "right"), np.searchsorted(starts, last, "left")
 
 
 def _places(layout: Layout, finding: Finding) -> Iterator[_Place]:
