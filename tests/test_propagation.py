@@ -9,8 +9,8 @@ import pytest
 from dumpscrub.layout import LayoutBuilder, RegionKind
 from dumpscrub.model import Confidence, Dump, Encoding, Field, FieldKind, Finding, Origin, SecretValue
 from dumpscrub.propagation import KNOWN_RULE, Seed, Sweeper, seeds_of
+from dumpscrub.search.engines import ENGINES
 from dumpscrub.search.finder import Search
-from dumpscrub.search.literals import ENGINES
 from dumpscrub.source import BytesSource
 from dumpscrub.span import Span, union
 

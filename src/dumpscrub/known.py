@@ -150,7 +150,7 @@ def _plain_entries(lines: Sequence[str], name: str) -> Iterator[_Entry]:
             continue
         found = _PROPERTY.match(line)
         value = found[1] if found and found[1].strip("=") else ""
-        yield _Entry(number, (*_readings(line), *_readings(value)))
+        yield _Entry(number, (*_readings(line), *(_readings(value) if value else ())))
 
 
 def _is_env(lines: Sequence[str]) -> bool:

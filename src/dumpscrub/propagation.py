@@ -12,22 +12,22 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import accumulate
 
 from dumpscrub.model import Confidence, Dump, Encoding, FieldKind, Finding, Origin, SecretValue
 from dumpscrub.progress import Progress, silent
 from dumpscrub.rules.schema import Action
-from dumpscrub.search.finder import Finder, Search
-from dumpscrub.search.forms import PLAIN, Form, decoded, forms, worth_sweeping
-from dumpscrub.search.literals import Literal, Matcher, compile_literals
+from dumpscrub.search.copies import FewCopies, Member, Piece
+from dumpscrub.search.finder import Search
+from dumpscrub.search.forms import Form, decoded, worth_sweeping
+from dumpscrub.search.wanted import Wanted
 from dumpscrub.search.windows import squeeze
 from dumpscrub.shadows import without_shadows
-from dumpscrub.source import read_spans, releasing
+from dumpscrub.source import read_spans
 from dumpscrub.span import Span, part_of
+from dumpscrub.walks import Texts, before_ends, behind_starts, nearby
 
-SHORTEST_PIECE = 8
-"""Characters of a value that count as a piece of it where it is cut short."""
 STANDALONE_BELOW = 8
 """Values with fewer characters than this count only where no letter or digit touches them."""
 _BETWEEN = b"\xff" * 16
@@ -52,9 +52,12 @@ class Seed:
 def seeds_of(
     findings: Iterable[Finding], known: Iterable[SecretValue] = (), earlier: Iterable[Seed] = ()
 ) -> tuple[Seed, ...]:
-    """The distinct values worth sweeping: ``earlier`` ones, the user's own, then those found; also without escapes."""
+    """The distinct values worth sweeping: ``earlier`` ones, the user's own, then those found; also without escapes.
+
+    Where there are ``earlier`` ones, the user's own are among them already.
+    """
     seeds: dict[tuple[bytes, bool], Seed] = {(seed.value.data, seed.value.binary): seed for seed in earlier}
-    for value in known:
+    for value in () if seeds else known:
         _plant(seeds, Seed(value, KNOWN_RULE, "known", Action.MASK.value, Origin.KNOWN))
     for finding in findings:
         for value in finding.values:
@@ -63,26 +66,25 @@ def seeds_of(
 
 
 def _plant(seeds: dict[tuple[bytes, bool], Seed], seed: Seed) -> None:
-    for value in (seed.value, *decoded(seed.value)):
+    if worth_sweeping(seed.value):
+        seeds.setdefault((seed.value.data, seed.value.binary), seed)
+    for value in decoded(seed.value):
         if worth_sweeping(value):
-            key = value.data, value.binary
-            seeds.setdefault(key, Seed(value, seed.rule, seed.category, seed.action, seed.origin))
+            seeds.setdefault((value.data, value.binary), replace(seed, value=value))
 
 
 class Sweeper:
-    """The forms of ``seeds``, compiled for one engine. Use it for any number of dumps."""
+    """A search for copies of ``seeds``. Use it for any number of dumps.
 
-    def __init__(self, seeds: Sequence[Seed], search: Search) -> None:
-        unique: dict[tuple[bytes, bool], tuple[Seed, Form]] = {}
-        for seed in seeds:
-            for form in forms(seed.value):
-                unique.setdefault((form.data, form.caseless), (seed, form))
-        # The longest first: what stands within another copy needs no second look.
-        self._forms = tuple(sorted(unique.values(), key=lambda member: -len(member[1].data)))
-        self._longest = len(self._forms[0][1].data) if self._forms else 0
-        self._finder = Finder([Literal(form.data, form.caseless) for _, form in self._forms], search, copies=True)
-        self._prefixes = _Pieces(self._forms, search.engine, at_end=True)
-        self._suffixes = _Pieces(self._forms, search.engine, at_end=False)
+    An ``earlier`` one for the same seeds, by another engine, saves the time to prepare them again.
+    """
+
+    def __init__(self, seeds: Sequence[Seed], search: Search, earlier: Sweeper | None = None) -> None:
+        self.seeds = tuple(seeds)
+        self._wanted: Wanted = (
+            earlier._wanted if earlier and earlier.seeds == self.seeds else Wanted([seed.value for seed in seeds])
+        )
+        self._finder = self._wanted.finder(search)
 
     def sweep(self, dump: Dump, progress: Progress = silent, stage: str = "sweep") -> tuple[Finding, ...]:
         """Every copy of every value in ``dump``, in file order, without those that stand within a longer one."""
@@ -90,71 +92,53 @@ class Sweeper:
         outer = Span(0, 0)
         for hits in self._finder.find(dump, stage, progress):
             for offset, number in hits:
-                seed, form = self._forms[number]
-                for spans in _places(dump, offset, form):
-                    if all(map(outer.covers, spans)) or not _stands_alone(dump, spans, form):
+                member = self._finder.member(number)
+                for spans in _places(dump, offset, member[1]):
+                    if all(map(outer.covers, spans)) or not _stands_alone(dump, spans, member[1]):
                         continue
-                    found.setdefault(spans, _copy(seed, form.encoding, spans, Confidence.HIGH))
+                    found.setdefault(spans, self._copy(member, spans, Confidence.HIGH))
                     outer = spans[0] if len(spans) == 1 else outer
-        for finding in (*self._cut_copies(dump), *_register_pieces(dump, self._forms)):
-            found.setdefault(finding.spans, finding)
+        for spans, member in (*self._cut_copies(dump), *_register_pieces(dump, self._finder)):
+            found.setdefault(spans, self._copy(member, spans, Confidence.MEDIUM))
         return without_shadows(found.values())
 
-    def _cut_copies(self, dump: Dump) -> Iterator[Finding]:
-        layout = dump.layout
-        for end in releasing(dump.source, layout.open_ends().tolist()):
-            yield from self._prefixes.find(dump, layout.tail(layout.index_at(end - 1), self._longest))
-        for start in releasing(dump.source, layout.open_starts().tolist()):
-            yield from self._suffixes.find(dump, layout.forward(start, self._longest))
+    def _copy(self, member: Member, spans: tuple[Span, ...], confidence: Confidence) -> Finding:
+        owner, form = member
+        seed = self.seeds[owner]
+        return Finding(seed.rule, seed.category, spans, form.encoding, seed.origin, confidence, seed.action)
+
+    def _cut_copies(self, dump: Dump) -> Iterator[Piece]:
+        layout, longest = dump.layout, self._finder.longest
+        if not longest:
+            return
+        for regions in nearby(layout, layout.open_ends()):
+            yield from self._finder.pieces(dump, before_ends(layout, regions, longest), at_end=True)
+        for regions in nearby(layout, layout.open_starts()):
+            yield from self._finder.pieces(dump, behind_starts(layout, regions, longest), at_end=False)
         for field in dump.fields:
             if field.cut:
-                yield from self._prefixes.find(dump, _without_padding(dump, field.spans))
+                texts = Texts.one(_without_padding(dump, field.spans))
+                yield from self._finder.pieces(dump, texts, at_end=True)
 
 
-class _Pieces:
-    """Beginnings (``at_end``) or ends of forms, looked for where a text is cut short."""
-
-    def __init__(self, members: Sequence[tuple[Seed, Form]], engine: str, *, at_end: bool) -> None:
-        self._at_end = at_end
-        self._members: dict[Literal, list[tuple[Seed, Form]]] = {}
-        for seed, form in members:
-            size = SHORTEST_PIECE * form.unit
-            if len(form.data) > size:
-                piece = form.data[:size] if at_end else form.data[-size:]
-                literal = Literal(piece.lower() if form.caseless else piece, form.caseless)
-                self._members.setdefault(literal, []).append((seed, form))
-        self._literals = tuple(self._members)
-        self._matcher: Matcher = compile_literals(self._literals, engine)
-
-    def find(self, dump: Dump, spans: tuple[Span, ...]) -> Iterator[Finding]:
-        """Pieces that reach the cut side of the text at ``spans``."""
-        text = read_spans(dump.source, spans)
-        for at, number in self._matcher.find(memoryview(text)):
-            literal = self._literals[number]
-            low, high = (at, len(text)) if self._at_end else (0, at + len(literal.data))
-            for seed, form in self._members[literal]:
-                whole = form.data[: high - low] if self._at_end else form.data[low - high :]
-                if len(whole) == high - low < len(form.data) and _same(text[low:high], whole, form):
-                    yield _copy(seed, form.encoding, part_of(spans, low, high), Confidence.MEDIUM)
-                    break
-
-
-def _register_pieces(dump: Dump, members: Sequence[tuple[Seed, Form]]) -> Iterator[Finding]:
+def _register_pieces(dump: Dump, finder: FewCopies) -> Iterator[Piece]:
     """Register-sized pieces of plain text: 16 bytes of a vector register, or 8 bytes of either half."""
-    plain = [(seed, form) for seed, form in members if form.name in PLAIN]
-    text_of_all = b"".join(form.data + _BETWEEN for _, form in plain)
-    ends = list(accumulate(len(form.data) + len(_BETWEEN) for _, form in plain))
-    for field in dump.fields:
-        if field.kind is not FieldKind.REGISTERS:
-            continue
-        text = read_spans(dump.source, field.spans)
+    fields = [field for field in dump.fields if field.kind is FieldKind.REGISTERS]
+    alphabet = finder.alphabet() if fields else frozenset()
+    areas = [(field.spans, read_spans(dump.source, field.spans)) for field in fields]
+    if not any(alphabet.issuperset(text[at : at + size]) for _, text in areas for at, size in _lanes(text)):
+        return
+    unchanged = finder.unchanged()
+    text_of_all = b"".join(form.data + _BETWEEN for _, form in unchanged)
+    ends = list(accumulate(len(form.data) + len(_BETWEEN) for _, form in unchanged))
+    for spans, text in areas:
         taken = 0
         for at, size in _lanes(text):
-            place = text_of_all.find(text[at : at + size]) if at >= taken else -1
+            lane = text[at : at + size]
+            place = text_of_all.find(lane) if at >= taken and alphabet.issuperset(lane) else -1
             if place >= 0:
                 taken = at + size
-                seed, form = plain[bisect_right(ends, place)]
-                yield _copy(seed, form.encoding, part_of(field.spans, at, at + size), Confidence.MEDIUM)
+                yield part_of(spans, at, at + size), unchanged[bisect_right(ends, place)]
 
 
 def _lanes(text: bytes) -> Iterator[tuple[int, int]]:
@@ -166,22 +150,14 @@ def _lanes(text: bytes) -> Iterator[tuple[int, int]]:
                 yield at, size
 
 
-def _copy(seed: Seed, encoding: Encoding, spans: tuple[Span, ...], confidence: Confidence) -> Finding:
-    return Finding(seed.rule, seed.category, spans, encoding, seed.origin, confidence, seed.action)
-
-
-def _same(text: bytes, whole: bytes, form: Form) -> bool:
-    return text.lower() == whole.lower() if form.caseless else text == whole
-
-
 def _places(dump: Dump, offset: int, form: Form) -> Iterator[tuple[Span, ...]]:
     """Where the whole form stands from ``offset`` on: along memory, and along the file where that is something else."""
-    along_file = (Span(offset, min(offset + len(form.data), dump.source.size)),)
-    if dump.layout.contiguous(offset, along_file[0].end):
-        yield along_file
+    along_file = Span(offset, offset + len(form.data))
+    if along_file.end <= dump.source.size and dump.layout.contiguous(along_file.start, along_file.end):
+        yield (along_file,)
         return
-    for spans in (dump.layout.forward(offset, len(form.data)), along_file):
-        if _same(read_spans(dump.source, spans), form.data, form):
+    for spans in (dump.layout.forward(offset, len(form.data)), (along_file,)):
+        if form.equals(read_spans(dump.source, spans)):
             yield spans
 
 

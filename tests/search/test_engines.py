@@ -1,4 +1,4 @@
-"""Both engines find every occurrence of every literal, and the same ones."""
+"""All engines find every occurrence of every literal, and the same ones."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ import sys
 from collections.abc import Sequence
 
 import pytest
+import re2
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dumpscrub.errors import ConfigError, ScanError
-from dumpscrub.search.literals import ENGINES, Hits, Literal, choose_engine, compile_literals
+from dumpscrub.search.engines import ENGINES, choose_engine, compile_literals, second_opinion
+from dumpscrub.search.literals import Hits, Literal
 
 
 def brute_force(needles: Sequence[Literal], buffer: bytes) -> Hits:
@@ -51,8 +53,8 @@ def test_literals_with_nul_and_metacharacters(engine: str) -> None:
 
 @pytest.mark.parametrize("engine", ENGINES)
 def test_caseless_covers_ascii_letters_only(engine: str) -> None:
-    needle = [Literal("é!".encode("latin-1"), True)]
-    assert find(engine, needle, "é! É!".encode("latin-1")) == [(0, 0)]
+    needles = [Literal(text.encode("latin-1"), True) for text in ("é!", "É!b", "ks")]
+    assert find(engine, needles, "é! É!B É! é!B KS".encode("latin-1")) == [(0, 0), (3, 1), (10, 0), (14, 2)]
 
 
 @pytest.mark.parametrize("engine", ENGINES)
@@ -70,8 +72,20 @@ def test_engines_agree_on_many_literals() -> None:
     needles = [Literal(rng.randbytes(rng.randint(3, 32)), rng.random() < 0.5) for _ in range(2000)]
     buffer = b"".join(rng.choice(needles).data + rng.randbytes(rng.randint(0, 9)) for _ in range(5000))
     hits = {engine: find(engine, needles, buffer) for engine in ENGINES}
-    assert hits["hyperscan"] == hits["aho-corasick"]
+    assert hits["hyperscan"] == hits["re2"] == hits["aho-corasick"]
     assert len(hits["hyperscan"]) >= 5000
+
+
+def test_re2_finds_what_stands_behind_a_head_that_was_cut() -> None:
+    # So many that only their beginnings are searched, and some begin alike.
+    rng = random.Random(6)
+    needles = [
+        Literal(f"shared head {number % 50} {rng.randbytes(9).hex()}".encode(), True) for number in range(12_000)
+    ]
+    needles += [Literal(b"Shared", False), Literal(b"shared head", True), Literal(b"X" * 12, False)]
+    buffer = b" ".join([needles[7].data.upper(), b"Shared HEAD", b"X" * 13, needles[11_999].data])
+    assert find("re2", needles, buffer) == find("hyperscan", needles, buffer)
+    assert {7, 11_999, 12_000, 12_001, 12_002} <= {number for _, number in find("re2", needles, buffer)}
 
 
 @pytest.mark.parametrize("engine", ENGINES)
@@ -85,12 +99,24 @@ def test_a_literal_of_zeros_is_refused() -> None:
 
 
 def test_unknown_engine_names_the_choices() -> None:
-    with pytest.raises(ConfigError, match="unknown engine 'grep': choose auto, hyperscan, aho-corasick"):
+    with pytest.raises(ConfigError, match="unknown engine 'grep': choose auto, hyperscan, re2, aho-corasick"):
         choose_engine("grep")
 
 
-def test_without_hyperscan_the_portable_engine_is_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_hyperscan_another_engine_is_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "hyperscan", None)  # its import then fails
-    assert choose_engine("auto") == "aho-corasick"
-    with pytest.raises(ConfigError, match="use --engine aho-corasick"):
+    assert choose_engine("auto") == "re2"
+    with pytest.raises(ConfigError, match="use --engine re2"):
         choose_engine("hyperscan")
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_the_second_opinion_is_another_engine(engine: str) -> None:
+    assert second_opinion(engine) in set(ENGINES) - {engine, "hyperscan"}
+
+
+def test_the_expression_is_not_kept_by_the_module() -> None:
+    # It may hold values, and large sets of them are large.
+    value = b"a value that is nowhere else"
+    compile_literals([Literal(value)], "re2")
+    assert re2._Regexp._make.cache_info().currsize == 0

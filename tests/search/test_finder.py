@@ -9,8 +9,9 @@ import pytest
 from dumpscrub.layout import LayoutBuilder, RegionKind
 from dumpscrub.model import Dump
 from dumpscrub.progress import silent
+from dumpscrub.search.engines import ENGINES
 from dumpscrub.search.finder import CORE, Finder, Hit, Search
-from dumpscrub.search.literals import ENGINES, Literal
+from dumpscrub.search.literals import Literal
 from dumpscrub.source import BytesSource
 
 

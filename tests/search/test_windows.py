@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from dumpscrub.layout import LayoutBuilder, RegionKind
 from dumpscrub.model import Dump, Encoding
-from dumpscrub.search.windows import Window, squeeze, to_utf8, window_at
+from dumpscrub.search.windows import Surroundings, Window, Windows, squeeze, to_utf8, window_at
 from dumpscrub.source import BytesSource
 from dumpscrub.span import Span
 
@@ -27,8 +27,8 @@ def two_ranges() -> Dump:
 def test_window_follows_memory_and_says_where_it_ends() -> None:
     window = window_at(two_ranges(), 13, Encoding.UTF8, before=2, after=9)
     assert window.data == b"123456789"
-    assert window.spans == (Span(11, 15), Span(2, 7))
-    assert (window.hit, window.at_start, window.at_end) == (2, False, True)
+    assert window.locate(0, 9) == (Span(11, 15), Span(2, 7))
+    assert (window.hit, len(window), window.at_end) == (2, 9, True)
 
 
 def test_locate_maps_to_every_file_piece() -> None:
@@ -41,21 +41,65 @@ def test_locate_maps_to_every_file_piece() -> None:
 
 def test_window_at_the_start_of_memory() -> None:
     window = window_at(two_ranges(), 10, Encoding.UTF8, before=4, after=2)
-    assert (window.data, window.hit, window.at_start, window.at_end) == (b"01", 0, True, False)
+    assert (window.data, window.hit, window.anchor, window.at_end) == (b"01", 0, 0, False)
+    assert window.locate(1, 2) == (Span(11, 12),)
+    assert window.locate(1, 1) == ()
 
 
 @pytest.mark.parametrize("encoding", TEXT)
 @pytest.mark.parametrize("shift", range(4))
 def test_text_is_read_at_the_parity_of_the_hit(encoding: Encoding, shift: int) -> None:
     raw = b"\x05" * shift + "key=väl;".encode(encoding.codec)
-    window = Window(raw, (Span(0, len(raw)),), shift, encoding)
+    window = Surroundings(raw, (Span(0, len(raw)),), shift, encoding).window(shift, len(raw))
     text = window.text()
     assert text[window.anchor :].startswith(b"key=v")
     start = text.index(b"v", window.anchor)
-    value = window.value(start, text.index(b";", start))
-    assert value.data == "väl".encode()
-    low, high = window.raw(start, text.index(b";", start))
+    end = text.index(b";", start)
+    assert window.utf8(start, end) == "väl".encode()
+    low, high = window.raw(start, end)
     assert raw[low:high] == "väl".encode(encoding.codec)
+
+
+def facts(window: Window) -> tuple[object, ...]:
+    """What a detector can see of a window that does not depend on how it was read."""
+    text = window.text()
+    places = [window.locate(*window.raw(index, index + 1)) for index in range(len(text))]
+    behind = window.at_end, window.is_text_to_end(), window.data[window.hit :], len(window) - window.hit
+    return text, window.anchor, places, behind, [window.utf8(index, index + 1) for index in range(len(text))]
+
+
+@given(
+    st.binary(min_size=16, max_size=16),
+    st.integers(2, 14),
+    st.sampled_from(TEXT),
+    st.tuples(st.integers(0, 4), st.integers(1, 5)),
+    st.lists(st.tuples(st.integers(0, 9), st.integers(1, 9)), max_size=3),
+)
+def test_what_a_window_shows_does_not_depend_on_what_was_read_for_others(
+    data: bytes, offset: int, encoding: Encoding, reach: tuple[int, int], others: list[tuple[int, int]]
+) -> None:
+    layout = two_ranges().layout
+    dump = Dump("test", BytesSource(data), layout)
+    windows = Windows(dump)
+    for before, after in others:
+        windows.around(offset, encoding, before, after)
+    window = windows.around(offset, encoding, *reach).window(*reach)
+    assert facts(window) == facts(window_at(dump, offset, encoding, *reach))
+
+
+def test_memory_is_read_once_for_all_anchors_at_a_place() -> None:
+    windows = Windows(two_ranges())
+    around = windows.around(12, Encoding.UTF8, 2, 3)
+    assert windows.around(12, Encoding.UTF8, 1, 2) is around
+    assert windows.around(12, Encoding.UTF16LE, 1, 1) is not around
+
+
+@pytest.mark.parametrize("encoding", TEXT)
+def test_text_ends_at_a_nul_and_binary_is_none(encoding: Encoding) -> None:
+    data = "..abc\0def".encode(encoding.codec)
+    around = Surroundings(data, (Span(0, len(data)),), 2 * encoding.unit, encoding)
+    assert [size for size in range(1, 8) if around.is_text(size)] == [1, 2, 3]
+    assert not Surroundings(b"abc", (Span(0, 3),), 0, Encoding.BINARY).is_text(1)
 
 
 def test_units_above_latin_1_read_as_ff() -> None:

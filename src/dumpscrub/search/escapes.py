@@ -2,7 +2,7 @@ r"""How programs escape a text before they write it down, and the way back.
 
 Each style is what a widely used encoder does by default: Python, .NET (System.Text.Json, Newtonsoft, WebUtility,
 HttpUtility, SecurityElement, XmlWriter, HtmlEncoder), Java (Gson, URLEncoder), Go, PHP, JavaScript, and the quoting of
-C#, SQL, ADO.NET and ODBC connection strings, shells and command lines.
+C#, SQL, ADO.NET and ODBC connection strings, shells and command lines. All write one character at a time.
 """
 
 from __future__ import annotations
@@ -10,7 +10,8 @@ from __future__ import annotations
 import html
 import re
 import urllib.parse
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from functools import lru_cache
 
 _SHORT = {'"': '\\"', "\\": "\\\\", "\b": "\\b", "\f": "\\f", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
 _JSON_STYLES = (  # written \uXXXX, all non-ASCII so too, "/" written "\/"
@@ -47,62 +48,42 @@ _PERCENT_SAFE = (  # besides letters, digits and "-._"
     "~!*'()",  # encodeURIComponent
     "~!*'();,/?:@&=+$#",  # encodeURI
 )
-_QUOTINGS: tuple[tuple[tuple[str, str], ...], ...] = (
-    (('"', '""'),),
-    (("'", "''"),),
-    (("}", "}}"),),
-    (('"', '\\"'),),
-    (("'", "\\'"),),
-    (("'", "'\\''"),),
-    (("\\", "\\\\"),),
-    (("\\", "\\\\"), ("'", "\\'")),
+_QUOTINGS: tuple[dict[str, str], ...] = (
+    {'"': '""'},
+    {"'": "''"},
+    {"}": "}}"},
+    {'"': '\\"'},
+    {"'": "\\'"},
+    {"'": "'\\''"},
+    {"\\": "\\\\"},
+    {"\\": "\\\\", "'": "\\'"},
 )
+_CHARACTERS = 4096
+_SETS = 256
 _JSON_ESCAPE = re.compile(r"\\(?:u([0-9A-Fa-f]{4})|([\"\\/'bfnrt]))")
 _PERCENT_ESCAPE = re.compile(r"%[0-9A-Fa-f]{2}")
 _MEANING = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
 
 
 def escaped(text: str) -> dict[str, str]:
-    """Each way to write ``text`` that differs from it, with the kind of escape that leads there first."""
+    """Each way to write ``text`` that differs from it, with a kind of escape that leads there."""
     found: dict[str, str] = {}
-    if not (text.isascii() and text.isalnum()):
-        for kind, other in _styles(text):
-            found.setdefault(other, kind)
+    for kind, table in _tables(_special(text)):
+        found.setdefault(text.translate(table), kind)
     found.pop(text, None)
     return found
-
-
-def _styles(text: str) -> Iterator[tuple[str, str]]:
-    for uppercase in (True, False):
-        for special, non_ascii, slash in _JSON_STYLES:
-            once = _json(text, special, uppercase, non_ascii=non_ascii, slash=slash)
-            yield "json", once
-            yield "json(json)", _json(once, special, uppercase, non_ascii=non_ascii, slash=slash)
-        for safe in _PERCENT_SAFE:
-            percent = _percent(text, safe, uppercase)
-            yield "percent", percent
-            yield "percent(percent)", _percent(percent, safe, uppercase)
-            if "+" not in safe:
-                yield "percent+", percent.replace("%20", "+")
-    for quote, apostrophe, others, numeric in _XML_STYLES:
-        yield "xml", _xml(text, {'"': quote, "'": apostrophe, **others}, numeric)
-    for quoting in _QUOTINGS:
-        quoted = text
-        for old, new in quoting:
-            quoted = quoted.replace(old, new)
-        yield "quoted", quoted
 
 
 def in_documents(text: str) -> tuple[str, ...]:
     """``text`` as the JSON documents that programs encode in base64 hold it, where that differs: see RFC 8259, Python
     and System.Text.Json.
     """
+    special = _JSON_SPECIAL.intersection(text) if text.isascii() else _special(text)
     written = (
-        _json(text, "", uppercase=False, non_ascii=False, slash=False),
-        _json(text, "", uppercase=False, non_ascii=True, slash=False),
-        _json(text, "\"<>&'+`", uppercase=True, non_ascii=True, slash=False),
+        text.translate({ord(each): _json(each, *style) for each in special})
+        for style in (("", False, False, False), ("", False, True, False), ("\"<>&'+`", True, True, False))
     )
-    return tuple(dict.fromkeys(other for other in written if other != text))
+    return tuple(dict.fromkeys(other for other in written if other != text)) if special else ()
 
 
 def escaped_base64(encoded: str) -> Iterator[str]:
@@ -119,22 +100,60 @@ def unescaped(text: str) -> Iterator[str]:
         yield _undo_json(text)
     if "&" in text and ";" in text:
         yield html.unescape(text)
-    if _PERCENT_ESCAPE.search(text):
+    if "%" in text and _PERCENT_ESCAPE.search(text):
         yield _undo_percent(text)
         yield _undo_percent(text.replace("+", " "))
     for doubled in ('""', "''", "}}"):
-        yield text.replace(doubled, doubled[0])
+        if doubled in text:
+            yield text.replace(doubled, doubled[0])
 
 
-def _json(text: str, special: str, uppercase: bool, *, non_ascii: bool, slash: bool) -> str:
-    def escape(character: str) -> str:
-        if character in special or character < " " or (non_ascii and character > "~"):
-            return _SHORT[character] if character in "\b\f\n\r\t" else _utf16_escape(character, uppercase)
-        if slash and character == "/":
-            return "\\/"
-        return _SHORT.get(character, character)
+def _special(text: str) -> frozenset[str]:
+    """The characters of ``text`` that some style writes in another way."""
+    return frozenset(text) - _PLAIN
 
-    return _map(text, escape)
+
+@lru_cache(_SETS)
+def _tables(special: frozenset[str]) -> tuple[tuple[str, dict[int, str]], ...]:
+    """What the styles make of ``special`` characters: each way once, with the kind of the first style that does so."""
+    codes = [ord(each) for each in special]
+    ways = zip(*(reversed(_written(each)) for each in special), strict=True)
+    # Of the styles that do the same the first one comes last, so that its kind stays.
+    distinct = dict(zip(ways, reversed(_KINDS), strict=False))
+    return tuple((kind, dict(zip(codes, written, strict=True))) for written, kind in reversed(distinct.items()))
+
+
+@lru_cache(_CHARACTERS)
+def _written(character: str) -> tuple[str, ...]:
+    """``character`` in every style, in the order of :func:`_styles`."""
+    return tuple(other for _, other in _styles(character))
+
+
+def _styles(character: str) -> Iterator[tuple[str, str]]:
+    """Pairs (kind of escape, ``character`` in one style of it)."""
+    for uppercase in (True, False):
+        for special, non_ascii, slash in _JSON_STYLES:
+            once = _json(character, special, uppercase, non_ascii, slash)
+            yield "json", once
+            yield "json(json)", "".join(_json(each, special, uppercase, non_ascii, slash) for each in once)
+        for safe in _PERCENT_SAFE:
+            percent = _percent(character, safe, uppercase)
+            yield "percent", percent
+            yield "percent(percent)", _percent(percent, safe, uppercase)
+            if "+" not in safe:
+                yield "percent+", percent.replace("%20", "+")
+    for quote, apostrophe, others, numeric in _XML_STYLES:
+        yield "xml", _xml(character, {'"': quote, "'": apostrophe, "&": "&amp;", "<": "&lt;", **others}, numeric)
+    for quoting in _QUOTINGS:
+        yield "quoted", quoting.get(character, character)
+
+
+def _json(character: str, special: str, uppercase: bool, non_ascii: bool, slash: bool) -> str:
+    if character in special or character < " " or (non_ascii and character > "~"):
+        return _SHORT[character] if character in "\b\f\n\r\t" else _utf16_escape(character, uppercase)
+    if slash and character == "/":
+        return "\\/"
+    return _SHORT.get(character, character)
 
 
 def _utf16_escape(character: str, uppercase: bool) -> str:
@@ -143,18 +162,14 @@ def _utf16_escape(character: str, uppercase: bool) -> str:
     return "".join("\\u" + digits[at : at + 4] for at in range(0, len(digits), 4))
 
 
-def _xml(text: str, names: dict[str, str], numeric: str) -> str:
-    def escape(character: str) -> str:
-        code = ord(character)
-        if numeric == "hex" and code > 0x7E:
-            return f"&#x{code:X};"
-        # WebUtility leaves the characters between Latin-1 and the surrogates as they are.
-        if (numeric == "decimal" and code > 0x7E) or (numeric == "latin-1" and (0xA0 <= code < 0x100 or code > 0xFFFF)):
-            return f"&#{code};"
-        return names.get(character, character)
-
-    names = {"&": "&amp;", "<": "&lt;", **names}
-    return _map(text, escape)
+def _xml(character: str, names: dict[str, str], numeric: str) -> str:
+    code = ord(character)
+    if numeric == "hex" and code > 0x7E:
+        return f"&#x{code:X};"
+    # WebUtility leaves the characters between Latin-1 and the surrogates as they are.
+    if (numeric == "decimal" and code > 0x7E) or (numeric == "latin-1" and (0xA0 <= code < 0x100 or code > 0xFFFF)):
+        return f"&#{code};"
+    return names.get(character, character)
 
 
 def _percent(text: str, safe: str, uppercase: bool) -> str:
@@ -164,9 +179,9 @@ def _percent(text: str, safe: str, uppercase: bool) -> str:
     return quoted if uppercase else _PERCENT_ESCAPE.sub(lambda found: found[0].lower(), quoted)
 
 
-def _map(text: str, escape: Callable[[str], str]) -> str:
-    """``text`` with each character replaced; every distinct character is looked at once."""
-    return text.translate({ord(character): escape(character) for character in set(text)})
+_KINDS = tuple(kind for kind, _ in _styles("a"))
+_JSON_SPECIAL = frozenset(map(chr, range(0x20))) | frozenset("\"\\<>&'+`\x7f")
+_PLAIN = frozenset(character for character in map(chr, range(0x80)) if set(_written(character)) == {character})
 
 
 def _undo_percent(text: str) -> str:

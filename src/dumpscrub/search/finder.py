@@ -11,21 +11,23 @@ other. Two passes:
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
-from itertools import islice
+from functools import partial
 
 from dumpscrub.model import Dump
 from dumpscrub.progress import Progress
-from dumpscrub.search.literals import Literal, Matcher, compile_literals
+from dumpscrub.search.blocks import busy_parts
+from dumpscrub.search.engines import compile_literals
+from dumpscrub.search.literals import Literal, Matcher
 from dumpscrub.source import read_spans
-from dumpscrub.span import Span, total
+from dumpscrub.span import Span
+from dumpscrub.threads import in_threads
+from dumpscrub.walks import Looks, Seams, across, seams
 
 CORE = 32
 CHUNK = 4 << 20
-_SEAMS_AT_ONCE = 4096
 
 Hit = tuple[int, int]
 """A pair (file offset of the needle's first byte, needle number)."""
@@ -61,7 +63,7 @@ class Finder:
         self._members = tuple(tuple(numbers) for numbers in cores.values())
         self._matcher: Matcher = compile_literals(self._cores, search.engine)
 
-    def find(self, dump: Dump, stage: str, progress: Progress) -> Iterator[list[Hit]]:
+    def find(self, dump: Dump, stage: str, progress: Progress) -> Generator[list[Hit], None, None]:
         """The hits in ``dump``, in lists: one for each chunk in file order, then those across seams.
 
         No hit is reported twice, unless it stands at both kinds of places. Calls ``progress`` with ``stage`` after each
@@ -69,8 +71,7 @@ class Finder:
         """
         size = dump.source.size
         starts = range(0, size, self._search.chunk)
-        with ThreadPoolExecutor(max(1, self._search.workers)) as pool:
-            chunks = _ahead(pool, lambda start: self._chunk(dump, start), starts, 2 * max(1, self._search.workers))
+        with closing(in_threads(partial(self._chunk, dump), starts, self._search.workers)) as chunks:
             for start, hits in zip(starts, chunks, strict=True):
                 yield hits
                 # Only now: whoever took the hits has looked at windows around them.
@@ -81,12 +82,10 @@ class Finder:
     def _chunk(self, dump: Dump, start: int) -> list[Hit]:
         """Hits that begin in the chunk at ``start`` and do not leave memory's order."""
         end = start + self._search.chunk
-        view = dump.source.view(start, end + CORE - 1)
         hits: list[Hit] = []
         reach = 0
-        for at, core in self._matcher.find(view):
-            offset = start + at
-            if offset >= end or not (self._copies or self._is_one_text(dump, offset, self._cores[core])):
+        for offset, core in self._cores_in(dump, start, end):
+            if not (self._copies or self._is_one_text(dump, offset, self._cores[core])):
                 continue
             for number in self._whole(dump, offset, core, reach):
                 hits.append((offset, number))
@@ -95,6 +94,13 @@ class Finder:
                     reach = max(reach, offset + len(needle.data))
         return hits
 
+    def _cores_in(self, dump: Dump, start: int, end: int) -> Iterator[Hit]:
+        """Pairs (file offset, core number) of the cores that begin in ``[start, end)`` of the file, in order."""
+        for at, text in busy_parts(dump.source, start, end, CORE - 1):
+            for within, core in self._matcher.find(text):
+                if start <= (offset := at + within) < end:
+                    yield offset, core
+
     @staticmethod
     def _is_one_text(dump: Dump, offset: int, needle: Literal) -> bool:
         return dump.layout.contiguous(offset, offset + len(needle.data))
@@ -102,20 +108,25 @@ class Finder:
     def _across(self, dump: Dump) -> list[Hit]:
         """Hits whose core crosses a seam."""
         hits: set[Hit] = set()
-        seams = iter(_seams(dump))
-        while batch := list(islice(seams, _SEAMS_AT_ONCE)):
-            hits.update(self._seam_batch(dump, batch))
-            dump.source.release(0, dump.source.size)
+        looks = Looks(dump.source)
+        work = partial(self._seam_hits, dump, looks)
+        with closing(in_threads(work, seams(dump.layout), self._search.workers)) as batches:
+            for found in batches:
+                hits.update(found)
+        looks.give_back()
         return sorted(hits)
 
-    def _seam_batch(self, dump: Dump, seams: list[_Seam]) -> Iterator[Hit]:
-        texts = [read_spans(dump.source, seam.left) + read_spans(dump.source, seam.right) for seam in seams]
-        for seam, text in zip(seams, texts, strict=True):
-            middle = total(seam.left)
-            for at, core in self._matcher.find(memoryview(text)):
-                if at < middle < at + len(self._cores[core].data):
-                    offset = _offset_in(seam.left, at)
-                    yield from ((offset, number) for number in self._whole(dump, offset, core))
+    def _seam_hits(self, dump: Dump, looks: Looks, places: Seams) -> list[Hit]:
+        hits: list[Hit] = []
+        texts, middles = across(dump.layout, places, CORE - 1)
+        data = texts.read(dump.source)
+        looks.at(texts)
+        for at, core in self._matcher.find(memoryview(data)):
+            end = at + len(self._cores[core].data)
+            if at < middles[texts.index(at)] < end <= texts.around(at)[1]:
+                offset = texts.spans(at, end)[0].start
+                hits += ((offset, number) for number in self._whole(dump, offset, core))
+        return hits
 
     def _whole(self, dump: Dump, offset: int, core: int, reach: int = 0) -> Iterator[int]:
         """The needles with this core that really stand at ``offset`` and end behind ``reach``."""
@@ -131,40 +142,3 @@ class Finder:
         along_file = (Span(offset, min(offset + size, dump.source.size)),)
         places = [dump.layout.forward(offset, size), *([along_file] if self._copies else [])]
         return any(needle.equals(read_spans(dump.source, spans)) for spans in places)
-
-
-@dataclass(frozen=True, slots=True)
-class _Seam:
-    left: tuple[Span, ...]
-    right: tuple[Span, ...]
-
-
-def _seams(dump: Dump) -> Iterator[_Seam]:
-    layout = dump.layout
-    for index, offset in layout.seams():
-        yield _Seam(layout.tail(index, CORE - 1), layout.forward(offset, CORE - 1))
-    for _, index in layout.entries():
-        start = int(layout.starts[index])
-        yield _Seam(layout.backward(start, CORE - 1), layout.forward(start, CORE - 1))
-
-
-def _offset_in(spans: tuple[Span, ...], at: int) -> int:
-    """The file offset of byte ``at`` of ``spans``."""
-    for span in spans:
-        if at < len(span):
-            return span.start + at
-        at -= len(span)
-    raise IndexError("outside the spans")
-
-
-def _ahead(
-    pool: ThreadPoolExecutor, work: Callable[[int], list[Hit]], items: Iterable[int], limit: int
-) -> Iterator[list[Hit]]:
-    """``pool.map`` that keeps at most ``limit`` results waiting, so that memory stays flat."""
-    waiting: deque[Future[list[Hit]]] = deque()
-    for item in items:
-        waiting.append(pool.submit(work, item))
-        if len(waiting) >= limit:
-            yield waiting.popleft().result()
-    for future in waiting:
-        yield future.result()

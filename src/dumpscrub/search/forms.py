@@ -1,35 +1,28 @@
 """The forms in which one value may stand in memory, as byte strings to search for.
 
-All were seen in real dumps: text in several encodings and cases, base64 at its three phases (whatever stands before the
-value), hexadecimal, escapes, PEM; for keys also the ways in which arithmetic libraries keep large integers. A form is
-left out where it is too short to be told from chance.
+All were seen in real dumps: every spelling of a text in several encodings; for keys the ways in which arithmetic
+libraries keep large integers. A form is left out where it is too short to be told from chance.
 """
 
 from __future__ import annotations
 
-import base64
 import re
-import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from dumpscrub.model import Encoding, SecretValue
-from dumpscrub.search.escapes import escaped, escaped_base64, in_documents, unescaped
+from dumpscrub.search import spellings
+from dumpscrub.search.escapes import unescaped
 from dumpscrub.search.everyday import EVERYDAY_WORDS
+from dumpscrub.search.spellings import Spelling
 from dumpscrub.search.windows import to_utf8
 
 SHORTEST = 4
 """Characters of a text below which nothing is searched for."""
 _SHORTEST_BINARY = 6
 _SHORTEST_FORM = 6
-_CASELESS_FROM = 8
 _SHORTEST_WORDS = 16
 _SHORTEST_INTEGER = 64
-_SEPARATORS = "- :"
-_LONGEST_SEPARATED = 256
-"""Bytes that are also looked for as hexadecimal with separators; it is fingerprints and keys that are shown so."""
-_LONGEST_ESCAPED = 4096
-"""Characters of base64 that are also looked for with its ``+`` and ``/`` escaped."""
 _DIGITS = ((28, 4), (30, 4), (60, 8))
 """Bits and bytes of a digit of a large integer: LibTomMath (28, 60) and CPython (30)."""
 _PADDING = " \t\r\n\0"
@@ -62,6 +55,21 @@ class Form:
         """Bytes of one code unit; a mask is written in such units."""
         return self.encoding.unit
 
+    @property
+    def is_unchanged(self) -> bool:
+        """True for the value itself, whatever its encoding."""
+        return self.name in PLAIN
+
+    def equals(self, text: bytes) -> bool:
+        """True where ``text`` is this form, no more and no less."""
+        return text.lower() == self.data.lower() if self.caseless else text == self.data
+
+    def is_cut_to(self, text: bytes, *, at_end: bool) -> bool:
+        """True where ``text`` is this form without its end, or (not ``at_end``) without its beginning."""
+        size = len(text)
+        whole = self.data[:size] if at_end else self.data[-size:]
+        return 0 < size < len(self.data) and (text.lower() == whole.lower() if self.caseless else text == whole)
+
 
 def forms(value: SecretValue) -> tuple[Form, ...]:
     """Every form of ``value``, no two with the same bytes, none of zero bytes alone. Empty for a value too short.
@@ -69,10 +77,39 @@ def forms(value: SecretValue) -> tuple[Form, ...]:
     Spaces and line ends around a text, and zeros around a number, are not searched for. The number of forms is bounded
     (about 40, some 300 where a text needs escapes); their size grows with the value.
     """
+    return _distinct((*(form for spelling in spelled(value) for form in written(spelling)), *unspelled(value)))
+
+
+def spelled(value: SecretValue) -> tuple[Spelling, ...]:
+    """The texts that stand for ``value``; :func:`written` makes forms of each. Empty for a value too short."""
     if value.binary:
-        return _distinct(_binary_forms(value.data)) if len(value.data.strip(b"\0")) >= SHORTEST else ()
-    text = _text_of(value).strip(_PADDING)
-    return _distinct(_text_forms(text)) if len(text) >= SHORTEST else ()
+        return spellings.of_bytes(value.data) if len(value.data.strip(b"\0")) >= SHORTEST else ()
+    text = _text_of(value)
+    return spellings.of_text(text) if len(text) >= SHORTEST else ()
+
+
+def written(spelling: Spelling) -> Iterator[Form]:
+    """The forms of a text: in UTF-8 and UTF-16, the value itself also in UTF-32."""
+    plain = spelling.name == spellings.PLAIN
+    for encoding in (*_TEXT, Encoding.UTF32LE) if plain else _TEXT:
+        data = spelling.text.encode(encoding.codec)
+        suffix = "" if encoding is Encoding.UTF8 else f"/{encoding.codec}"
+        if plain or len(data) >= _SHORTEST_FORM:
+            yield Form(data, encoding, encoding.codec if plain else spelling.name + suffix, spelling.caseless)
+
+
+def unspelled(value: SecretValue) -> tuple[Form, ...]:
+    """The forms of ``value`` that are no text in UTF: in code pages, in a dialect of UTF-8, numbers."""
+    if value.binary:
+        return tuple(_binary_forms(value.data)) if len(value.data.strip(b"\0")) >= SHORTEST else ()
+    text = _text_of(value)
+    return () if len(text) < SHORTEST or text.isascii() else tuple(_code_page_forms(text))
+
+
+def unchanged(value: SecretValue) -> tuple[Form, ...]:
+    """Those of the :func:`forms` that are ``value`` itself, whatever their encoding."""
+    plain = [form for spelling in spelled(value)[:1] for form in written(spelling)]
+    return _distinct(form for form in (*plain, *unspelled(value)) if form.is_unchanged)
 
 
 def worth_sweeping(value: SecretValue) -> bool:
@@ -80,7 +117,7 @@ def worth_sweeping(value: SecretValue) -> bool:
     if value.binary:
         significant = value.data.strip(b"\0")
         return len(significant) >= _SHORTEST_BINARY and len(set(significant)) >= SHORTEST
-    text = _text_of(value).strip(_PADDING)
+    text = _text_of(value)
     if len(text.replace(_MASK, "")) < SHORTEST or len(set(text)) == 1 or not text.strip("0-. "):
         return False
     if text.isdecimal() and len(text) < 6:
@@ -92,73 +129,48 @@ def decoded(value: SecretValue) -> tuple[SecretValue, ...]:
     """What the text ``value`` stands for where it was found escaped, once or twice: one for each way to undo it."""
     if value.binary:
         return ()
-    text = _text_of(value)
+    text = _read(value)
     once = dict.fromkeys(other for other in unescaped(text) if other and other != text)
-    twice = dict.fromkeys(other for inner in once for other in unescaped(inner) if other and other != text)
-    others = once | twice
-    return tuple(SecretValue(other.encode("utf-8", "replace")) for other in others)
+    twice = (other for inner in once for other in unescaped(inner) if other and other != text)
+    return tuple(
+        SecretValue(other.encode("utf-8", "replace")) for other in (once | dict.fromkeys(twice) if once else ())
+    )
 
 
 def _text_of(value: SecretValue) -> str:
-    return to_utf8(value.data, Encoding.UTF8).decode("utf-8")
+    """The text ``value`` without the spaces and line ends around it."""
+    return _read(value).strip(_PADDING)
+
+
+def _read(value: SecretValue) -> str:
+    try:
+        return value.data.decode("utf-8")
+    except UnicodeDecodeError:
+        return to_utf8(value.data, Encoding.UTF8).decode("utf-8")
 
 
 def _distinct(candidates: Iterable[Form]) -> tuple[Form, ...]:
-    """The forms long enough, each once; a caseless one stands for all that differ from it in case only."""
+    """Each form once; a caseless one stands for all that differ from it in case only."""
     kept: list[Form] = []
     caseless: set[bytes] = set()
     exact: set[bytes] = set()
     for form in sorted(candidates, key=lambda form: not form.caseless):
         folded = form.data.lower()
-        too_short = len(form.data) < _SHORTEST_FORM and form.name not in PLAIN
-        if too_short or folded in caseless or form.data in exact:
+        if len(form.data) < SHORTEST or folded in caseless or form.data in exact:
             continue
         (caseless if form.caseless else exact).add(folded if form.caseless else form.data)
         kept.append(form)
     return tuple(kept)
 
 
-def _text_forms(text: str) -> Iterator[Form]:
-    yield from _plain_forms(text)
-    yield from _written("lower", text.lower())
-    yield from _written("upper", text.upper())
-    yield from _written("reversed", text[::-1])
-    lines = text.replace("\r\n", "\n")
-    for variant in dict.fromkeys((text, lines, lines.replace("\n", "\r\n"))):
-        yield from _written("lines", variant)
-        for other, name in escaped(variant).items():
-            yield from _written(name, other)
-    for document in in_documents(text):
-        yield from _base64_forms("json", document.encode("utf-8"))
-    for codec, separators in (("utf-8", _SEPARATORS), ("utf-16-le", "")):
-        yield from _base64_forms(codec, text.encode(codec))
-        yield from _hex_forms(codec, text.encode(codec), separators)
-
-
-def _plain_forms(text: str) -> Iterator[Form]:
-    caseless = _foldable(text)
-    for encoding in (*_TEXT, Encoding.UTF32LE):
-        yield Form(text.encode(encoding.codec), encoding, encoding.codec, caseless)
+def _code_page_forms(text: str) -> Iterator[Form]:
     for codec in _CODE_PAGES:
         try:
-            yield Form(text.encode(codec), Encoding.UTF8, codec, caseless)
+            yield Form(text.encode(codec), Encoding.UTF8, codec)
         except UnicodeEncodeError:
             continue
-    if not text.isascii():
-        yield from _other_spellings(text)
-
-
-def _other_spellings(text: str) -> Iterator[Form]:
-    """Text beyond ASCII as programs normalise it, and what they see who read its UTF-8 as a code page."""
-    yield from _written("nfc", unicodedata.normalize("NFC", text))
-    yield from _written("nfd", unicodedata.normalize("NFD", text))
     surrogates = text.translate({ord(each): _surrogates(each) for each in set(text) if ord(each) > _LAST_UNIT})
     yield Form(surrogates.encode("utf-8", "surrogatepass"), Encoding.UTF8, "cesu-8")
-    for codec in ("latin-1", "cp1252"):
-        try:
-            yield from _written(f"misread({codec})", text.encode("utf-8").decode(codec))
-        except UnicodeDecodeError:
-            continue
 
 
 def _surrogates(character: str) -> str:
@@ -168,15 +180,10 @@ def _surrogates(character: str) -> str:
 
 
 def _binary_forms(data: bytes) -> Iterator[Form]:
-    significant = data.lstrip(b"\0")
-    yield _number("raw", data)
-    yield _number("reversed", data[::-1])
+    numbers = [_number("raw", data), _number("reversed", data[::-1])]
     if not _is_der(data):
-        yield from _word_forms(data, significant)
-        yield from _digit_forms(data)
-    yield from _base64_forms("raw", significant)
-    yield from _pem_forms(data)
-    yield from _hex_forms("raw", significant, _SEPARATORS)
+        numbers += (*_word_forms(data, data.lstrip(b"\0")), *_digit_forms(data))
+    return (form for form in numbers if len(form.data) >= _SHORTEST_FORM or form.name in PLAIN)
 
 
 def _number(name: str, data: bytes) -> Form:
@@ -210,44 +217,3 @@ def _digit_forms(data: bytes) -> Iterator[Form]:
         ends = range(len(bits_of_all), bits, -bits)
         digits = (int(bits_of_all[end - bits : end], 2).to_bytes(size, "little") for end in ends)
         yield _number(f"digits{bits}", b"".join(digits))
-
-
-def _base64_forms(what: str, data: bytes) -> Iterator[Form]:
-    """Base64 at each phase, without the characters that share bits with what stands before or after the value."""
-    for before in range(3):
-        encoded = base64.b64encode(bytes(before) + data).decode("ascii")
-        core = encoded[-(-8 * before // 6) : 8 * (before + len(data)) // 6]
-        if len(core) >= _SHORTEST_FORM:
-            for other in escaped_base64(core) if len(core) <= _LONGEST_ESCAPED else ():
-                yield from _written(f"escaped base64({what})", other, foldable=False)
-            yield from _written(f"base64({what})", core, foldable=False)
-            yield from _written(f"base64url({what})", core.replace("+", "-").replace("/", "_"), foldable=False)
-
-
-def _hex_forms(what: str, data: bytes, separators: str) -> Iterator[Form]:
-    yield from _written(f"hex({what})", data.hex())
-    for separator in separators if len(data) <= _LONGEST_SEPARATED else "":
-        yield from _written(f"hex({what})", data.hex(separator))
-
-
-def _pem_forms(data: bytes) -> Iterator[Form]:
-    """The body of a PEM block, in lines of 64 or 76 characters, with each kind of line end, escaped ones too."""
-    encoded = base64.b64encode(data).decode("ascii")
-    for width in (64, 76):
-        lines = [encoded[at : at + width] for at in range(0, len(encoded), width)]
-        if len(lines) > 1:
-            for end in ("\n", "\r\n", "\\n", "\\r\\n"):
-                yield from _written("pem", end.join(lines), foldable=False)
-
-
-def _written(name: str, text: str, *, foldable: bool = True) -> Iterator[Form]:
-    """``text`` as UTF-8 and UTF-16, caseless where it may be (base64 says something else in another case)."""
-    caseless = foldable and _foldable(text)
-    for encoding in _TEXT:
-        suffix = "" if encoding is Encoding.UTF8 else f"/{encoding.codec}"
-        yield Form(text.encode(encoding.codec), encoding, name + suffix, caseless)
-
-
-def _foldable(text: str) -> bool:
-    """True for ASCII text with letters, long enough that its copies in another case cannot be chance."""
-    return text.isascii() and len(text) >= _CASELESS_FROM and text.lower() != text.upper()

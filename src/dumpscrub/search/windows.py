@@ -4,82 +4,192 @@ A window is read from the dump's layout and not from the chunk that was searched
 depend on the chunk size. Text is shown as bytes with one byte a code unit, aligned to the hit: index ``i`` of the text
 is the code unit at raw index ``origin + i * unit``. Units above 0xFF read as 0xFF, so that a pattern written for
 Latin-1 works on every encoding without a decoder that could fail half-way.
+
+Most hits have several detectors, and a window costs more than what a detector does with it. So memory is read once a
+hit, as far as the farthest-sighted detector looks (:class:`Surroundings`); each one's window is a view of that.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 import numpy as np
 
-from dumpscrub.model import Dump, Encoding, SecretValue
+from dumpscrub.model import Dump, Encoding
 from dumpscrub.source import read_spans
-from dumpscrub.span import Span, in_order, part_of
+from dumpscrub.span import Span, in_order, part_of, total
 
 _DTYPES = {Encoding.UTF16LE: "<u2", Encoding.UTF16BE: ">u2", Encoding.UTF32LE: "<u4"}
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Window:
-    """Raw bytes ``data`` at file ``spans`` (memory order), the hit at raw index ``hit``.
+class Surroundings:
+    """Bytes ``data`` of memory, which stand at the file's ``spans`` (in memory order), around a hit at index ``hit``.
 
-    ``at_start`` and ``at_end`` say that memory itself begins or ends there, rather than the window.
+    ``anchor`` is the index of the hit in :attr:`text`.
     """
 
-    data: bytes = field(repr=False)
-    spans: tuple[Span, ...]
-    hit: int
-    encoding: Encoding
-    at_start: bool = False
-    at_end: bool = False
+    __slots__ = ("_text", "_text_size", "anchor", "data", "encoding", "hit", "origin", "spans")
+
+    def __init__(self, data: bytes, spans: tuple[Span, ...], hit: int, encoding: Encoding) -> None:
+        self.data = data
+        self.spans = spans
+        self.hit = hit
+        self.encoding = encoding
+        self.anchor, self.origin = divmod(hit, encoding.unit)
+        self._text: bytes | None = None
+        self._text_size = 0 if encoding is Encoding.BINARY else -1
+
+    @property
+    def text(self) -> bytes:
+        """One byte a code unit, from the first whole unit at the hit's parity on."""
+        if self._text is None:
+            self._text = squeeze(self.data[self.origin :] if self.origin else self.data, self.encoding)
+        return self._text
+
+    def is_text(self, size: int) -> bool:
+        """True where the text at the hit is ``size`` code units and more: a NUL ends every text in memory."""
+        if self._text_size < 0:
+            end = self.text.find(0, self.anchor)
+            self._text_size = (end if end >= 0 else len(self.text)) - self.anchor
+        return self._text_size >= size
+
+    def window(self, before: int, after: int) -> Window:
+        """What is here of the code units from ``before`` the hit on to ``after``."""
+        return Window(self, self.anchor if self.anchor < before else before, after)
+
+
+class Window:
+    """What a detector sees: ``anchor`` code units before a hit and up to ``after`` from it on.
+
+    Raw indices count the bytes of :attr:`data`, text indices the code units of :meth:`text`.
+    """
+
+    __slots__ = ("_around", "after", "anchor")
+
+    def __init__(self, around: Surroundings, anchor: int, after: int) -> None:
+        self._around = around
+        self.anchor = anchor
+        self.after = after
+
+    @property
+    def encoding(self) -> Encoding:
+        """The encoding of the anchor that was hit."""
+        return self._around.encoding
 
     @property
     def unit(self) -> int:
         """Bytes of one code unit."""
-        return self.encoding.unit
+        return self._around.encoding.unit
 
     @property
     def origin(self) -> int:
         """Raw index of the first whole code unit at the hit's parity."""
-        return self.hit % self.unit
+        return self._around.origin if self.anchor == self._around.anchor else 0
 
     @property
-    def anchor(self) -> int:
-        """Index in :meth:`text` where the hit begins."""
-        return self.hit // self.unit
+    def hit(self) -> int:
+        """Raw index of the hit."""
+        return self.origin + self.anchor * self.unit
+
+    @property
+    def _skipped(self) -> int:
+        """Bytes of the surroundings before the window."""
+        return self._around.hit - self.hit
+
+    def __len__(self) -> int:
+        """Bytes of the window."""
+        return min(self.hit + self.after * self.unit, len(self._around.data) - self._skipped)
+
+    @property
+    def data(self) -> bytes:
+        """The bytes of the window."""
+        around = self._around
+        return around.data[self._skipped : around.hit + self.after * self.unit]
+
+    @property
+    def at_end(self) -> bool:
+        """True where memory itself ends there, rather than the window."""
+        around = self._around
+        return len(around.data) < around.hit + self.after * self.unit
 
     def text(self) -> bytes:
         """The window with one byte a code unit."""
-        return squeeze(self.data[self.origin :], self.encoding)
+        around = self._around
+        return around.text[around.anchor - self.anchor : around.anchor + self.after]
 
     def is_text_to_end(self) -> bool:
-        """True where no NUL, which ends every text in memory, stands behind the hit."""
-        dtype = _DTYPES.get(self.encoding)
-        if dtype is None:
-            return self.data.find(0, self.hit) < 0
-        units = np.frombuffer(self.data, dtype, (len(self.data) - self.hit) // self.unit, self.hit)
-        return bool(units.all())
+        """True where no NUL stands behind the hit."""
+        return self._around.is_text(self.after)
 
     def raw(self, start: int, end: int) -> tuple[int, int]:
         """Raw indices of the text indices ``[start, end)``."""
-        return self.origin + start * self.unit, self.origin + end * self.unit
+        origin, unit = self.origin, self.unit
+        return origin + start * unit, origin + end * unit
 
     def locate(self, start: int, end: int) -> tuple[Span, ...]:
         """The file spans of the raw bytes ``[start, end)``, in memory order."""
-        return part_of(self.spans, start, end)
+        around, skipped = self._around, self._skipped
+        if len(around.spans) == 1:
+            first = around.spans[0].start + skipped
+            return (Span(first + start, first + end),) if start < end else ()
+        return part_of(around.spans, skipped + start, skipped + end)
 
-    def value(self, start: int, end: int) -> SecretValue:
-        """The secret at the text indices ``[start, end)``, as UTF-8."""
-        low, high = self.raw(start, end)
-        return SecretValue(to_utf8(self.data[low:high], self.encoding))
+    def utf8(self, start: int, end: int) -> bytes:
+        """The text indices ``[start, end)`` as UTF-8."""
+        around, unit = self._around, self.unit
+        data = around.data[around.hit + (start - self.anchor) * unit : around.hit + (end - self.anchor) * unit]
+        return to_utf8(data, around.encoding)
+
+
+class Windows:
+    """Reads a dump around its hits. Hits in file order cost least: most lie in the region of the one before."""
+
+    def __init__(self, dump: Dump) -> None:
+        self._source = dump.source
+        self._layout = dump.layout
+        self._region = Span(0, 0)
+        self._offset = -1
+        self._before = self._after = 0
+        self._around = Surroundings(b"", (), 0, Encoding.BINARY)
+
+    @property
+    def latest(self) -> Surroundings:
+        """What was read last: all that was read around the last hit."""
+        return self._around
+
+    def around(self, offset: int, encoding: Encoding, before: int, after: int) -> Surroundings:
+        """At least ``before`` code units before the hit at file ``offset`` and ``after`` from it on, where they exist.
+
+        What was read last serves once more where several anchors stand at one place.
+        """
+        if offset == self._offset and encoding is self._around.encoding:
+            if before <= self._before and after <= self._after:
+                return self._around
+            before, after = max(before, self._before), max(after, self._after)
+        self._offset, self._before, self._after = offset, before, after
+        self._around = self._read(offset, encoding, before * encoding.unit, after * encoding.unit)
+        return self._around
+
+    def _read(self, offset: int, encoding: Encoding, before: int, after: int) -> Surroundings:
+        """``before`` and ``after`` are bytes."""
+        start, end, region = offset - before, offset + after, self._region
+        if not region.start <= offset < region.end:
+            region = self._region = self._layout.region_at(offset).span
+        if region.start <= start and end <= region.end:
+            return Surroundings(bytes(self._source.view(start, end)), (Span(start, end),), before, encoding)
+        left, right = self._layout.backward(offset, before), self._layout.forward(offset, after)
+        spans = in_order((*left, *right))
+        return Surroundings(read_spans(self._source, spans), spans, total(left), encoding)
+
+
+def window_at(dump: Dump, offset: int, encoding: Encoding, before: int, after: int) -> Window:
+    """The window around the hit that begins at file ``offset``; ``before`` and ``after`` are code units."""
+    return Windows(dump).around(offset, encoding, before, after).window(before, after)
 
 
 def squeeze(data: bytes, encoding: Encoding) -> bytes:
     """One byte a code unit; units above 0xFF become 0xFF; a trailing part of a unit is dropped."""
-    dtype = _DTYPES.get(encoding)
-    if dtype is None:
+    if encoding.unit == 1:
         return data
-    units = np.frombuffer(data, dtype, count=len(data) // encoding.unit)
+    units = np.frombuffer(data, _DTYPES[encoding], count=len(data) // encoding.unit)
     return bytes(np.minimum(units, 0xFF).astype(np.uint8).tobytes())
 
 
@@ -95,23 +205,3 @@ def to_utf8(data: bytes, encoding: Encoding) -> bytes:
         except UnicodeDecodeError:
             continue
     return data.decode("latin-1").encode("utf-8")
-
-
-def window_at(dump: Dump, offset: int, encoding: Encoding, before: int, after: int) -> Window:
-    """The window around the hit that begins at file ``offset``; ``before`` and ``after`` are code units."""
-    source, layout = dump.source, dump.layout
-    wanted_before, wanted_after = before * encoding.unit, after * encoding.unit
-    whole = Span(max(0, offset - wanted_before), offset + wanted_after)
-    if len(whole) == wanted_before + wanted_after and layout.holds(whole):
-        return Window(read_spans(source, (whole,)), (whole,), wanted_before, encoding)
-    left = layout.backward(offset, wanted_before)
-    right = layout.forward(offset, wanted_after)
-    left_size, right_size = sum(map(len, left)), sum(map(len, right))
-    return Window(
-        read_spans(source, left) + read_spans(source, right),
-        in_order((*left, *right)),
-        left_size,
-        encoding,
-        at_start=left_size < wanted_before,
-        at_end=right_size < wanted_after,
-    )
