@@ -2,6 +2,7 @@
 # make test          the tests
 # make lint          ruff and mypy
 # make corpus-report planted secrets in the dumps of the corpus: how many were there, how many are left
+# make bench         time, memory and ratios to cp and kingfisher; parts of it: make bench SIZES=0.5, or BENCH=--quick
 # make clean         remove what these made
 #
 # Each creates .venv first, once. Another interpreter: make test PYTHON=python3.12
@@ -11,7 +12,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: demo test lint corpus-report clean
+.PHONY: demo test lint corpus-report bench clean
 
 demo: $(INSTALLED)
 	$(BIN)/python -m corpus.demo
@@ -26,6 +27,9 @@ lint: $(INSTALLED)
 
 corpus-report: $(INSTALLED)
 	$(BIN)/python -m corpus.report
+
+bench: $(INSTALLED)
+	$(BIN)/python -m benchmarks $(if $(SIZES),--sizes $(SIZES)) $(BENCH)
 
 clean:
 	rm -rf $(VENV) corpus/out .mypy_cache .pytest_cache .ruff_cache .hypothesis
