@@ -18,11 +18,14 @@ PACKAGE = Path(dumpscrub.__file__).parent
 DOCUMENT = Path(__file__).parents[1] / "docs" / "architecture.md"
 
 FLOORS: tuple[tuple[str, ...], ...] = (
-    ("errors", "version", "printable", "span", "progress", "source", "links", "layout", "model", "platform"),
+    (
+        *("errors", "version", "printable", "platform", "span", "progress", "threads", "source"),
+        *("links", "partition", "layout", "walks", "model"),
+    ),
     ("formats", "rules"),
     ("search",),
     ("detectors", "operators"),
-    ("shadows", "overlaps", "scanner", "propagation", "policy", "plan", "redaction", "known", "result"),
+    ("shadows", "overlaps", "settled", "scanner", "propagation", "policy", "plan", "redaction", "known", "result"),
     ("paths", "composition", "records", "rulecheck", "writer", "independent", "reopen", "verifier", "audit", "reports"),
     ("pipeline", "__init__", "cli", "__main__"),
 )

@@ -7,16 +7,19 @@ import json
 import os
 import random
 import string
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 import dumpscrub
-from dumpscrub import pipeline, verifier
+from dumpscrub import pipeline, scanner, verifier
 from dumpscrub.errors import ScanError, VerificationError
 from dumpscrub.model import Edit, SecretValue
-from dumpscrub.redaction import Redaction
+from dumpscrub.propagation import Sweeper
+from dumpscrub.redaction import Outcome, Redaction
 from dumpscrub.scanner import Scanner
+from dumpscrub.search.finder import Search
 from dumpscrub.span import Span
 
 RNG = random.Random(11)
@@ -83,7 +86,7 @@ def test_sanitising_a_sanitised_dump_changes_nothing(dump: Path) -> None:
     assert dumpscrub.scan(once).bytes_changed == 0
 
 
-@pytest.mark.parametrize("engine", ["hyperscan", "aho-corasick"])
+@pytest.mark.parametrize("engine", ["hyperscan", "re2", "aho-corasick"])
 @pytest.mark.parametrize("workers", [1, 3])
 @pytest.mark.parametrize("chunk_size", [97, 4096, 1 << 20])
 def test_same_output_for_every_engine_worker_count_and_chunk_size(
@@ -149,8 +152,8 @@ def test_a_survivor_that_the_first_engine_missed_is_masked_by_the_second(
     search = Redaction.search
 
     def blind(self: Redaction, *args: object, **options: object) -> object:
-        outcome = search(self, *args, **options)  # type: ignore[arg-type]
-        return outcome if "seeds" in options else type(outcome)((), (), {}, outcome.searched)
+        outcome: Outcome = search(self, *args, **options)  # type: ignore[arg-type]
+        return outcome if "earlier" in options else replace(outcome, findings=(), sweeper=Sweeper((), Search("re2")))
 
     monkeypatch.setattr(Redaction, "search", blind)
     result = dumpscrub.sanitize(dump)
@@ -158,6 +161,22 @@ def test_a_survivor_that_the_first_engine_missed_is_masked_by_the_second(
     after = result.output.read_bytes()
     assert DB.encode() not in after
     assert result.findings
+
+
+def test_what_the_first_search_settled_is_not_looked_at_again(dump: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    looks: list[int] = []
+    verify = scanner._Verification.verify
+
+    def count(self: scanner._Verification, offset: int, users: scanner._Users) -> Span | None:
+        looks.append(offset)
+        return verify(self, offset, users)
+
+    dump.write_bytes(b"a ring of apikeys, one by one by one\0" * 100 + bytes(1 << 17) + dump.read_bytes())
+    monkeypatch.setattr(scanner._Verification, "verify", count)
+    dumpscrub.sanitize(dump)
+    again = looks[looks.index(max(looks)) + 1 :]
+    assert len([offset for offset in looks if offset < 3000]) >= 80
+    assert [offset for offset in again if offset < 3000] == []
 
 
 def test_a_run_that_never_comes_clean_fails(dump: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,8 +15,8 @@ from dumpscrub.plan import plan
 from dumpscrub.rules.load import parse
 from dumpscrub.rules.schema import Rule, RuleSet
 from dumpscrub.scanner import Scanner
+from dumpscrub.search.engines import ENGINES
 from dumpscrub.search.finder import Search
-from dumpscrub.search.literals import ENGINES
 from dumpscrub.search.windows import Window
 from dumpscrub.source import BytesSource
 from dumpscrub.span import Span

@@ -73,14 +73,13 @@ def test_a_negative_start_reads_from_the_beginning(source: Source) -> None:
 
 
 def test_a_disk_that_fails_is_an_input_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    class Broken:
-        def seek(self, start: int) -> None:
-            raise OSError(errno.EIO, "Input/output error")
+    def fail(*_: object) -> int:
+        raise OSError(errno.EIO, "Input/output error")
 
     path = tmp_path / "file"
     path.write_bytes(CONTENT)
     with closing(FileSource(path)) as source, monkeypatch.context() as patch:
-        patch.setattr(source, "_file", Broken())
+        patch.setattr(os, "preadv", fail)
         with pytest.raises(InputError, match="cannot be read any more"):
             read(source, 0, 100)
 

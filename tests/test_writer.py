@@ -189,7 +189,25 @@ def test_the_bytes_are_on_the_disk_before_a_name_appears(
     monkeypatch.setattr(os, "link", link)
     with PrivateLog.make(folder / "log") as log, PrivateCopy.make(dump, folder) as copy:
         publish((log, folder / "log"), (copy, folder / "copy"))
-    assert calls == ["sync file", "sync file", "log", "copy", "sync directory"]
+    assert calls == ["sync file", "sync file", "sync file", "log", "copy", "sync directory"]
+
+
+@linux
+def test_an_error_that_the_disk_told_while_the_copy_was_searched_is_not_lost(
+    dump: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A file tells of a failed write once, and then takes it for told.
+    errors = [OSError(errno.EIO, os.strerror(errno.EIO))]
+
+    def fsync(_: int) -> None:
+        if errors:
+            raise errors.pop()
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    with PrivateCopy.make(dump, folder) as copy, pytest.raises(OutputError, match="its disk reports an error"):
+        publish((copy, folder / "copy"))
+    assert errors == []
+    assert listing(folder) == []
 
 
 def test_the_log_may_stand_in_another_directory(dump: Path, folder: Path, tmp_path: Path) -> None:
@@ -246,8 +264,24 @@ def test_a_file_system_that_does_not_tell_its_room_is_tried(
         assert copy.size == SIZE
 
 
+@pytest.mark.parametrize("in_kernel", [True, False])
+def test_the_copy_is_the_input(dump: Path, folder: Path, in_kernel: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(writer, "KERNEL_BLOCK", writer.BLOCK + 5)
+    if not in_kernel:
+        monkeypatch.delattr(os, "copy_file_range", raising=False)
+    with PrivateCopy.make(dump, folder) as copy:
+        assert os.pread(copy.descriptor, SIZE + 1, 0) == dump.read_bytes()
+
+
+@pytest.mark.parametrize("in_kernel", [True, False])
 @pytest.mark.parametrize("change", ["append", "truncate", "rewrite"])
-def test_an_input_that_changes_is_refused(dump: Path, folder: Path, change: str) -> None:
+def test_an_input_that_changes_is_refused(
+    dump: Path, folder: Path, change: str, in_kernel: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writer, "KERNEL_BLOCK", writer.BLOCK)
+    if not in_kernel:
+        monkeypatch.delattr(os, "copy_file_range", raising=False)
+
     def interfere(stage: str, done: int, of: int) -> None:
         if done != writer.BLOCK:
             return

@@ -18,7 +18,7 @@ from dumpscrub.platform import files
 from dumpscrub.span import Span
 from dumpscrub.writer import PrivateCopy, PrivateLog, publish
 
-CALLS = ("open", "fstat", "ftruncate", "lseek", "pwrite", "write", "fsync", "link", "rename")
+CALLS = ("open", "fstat", "ftruncate", "lseek", "copy_file_range", "pwrite", "write", "fsync", "link", "rename")
 CONTENT = random.Random(2).randbytes(2 * writer.BLOCK + 777)
 EDITS = [Edit(Span(start, start + 8), b"*" * 8, "mask") for start in (0, 5000, writer.BLOCK - 4, len(CONTENT) - 8)]
 EXPECTED = bytearray(CONTENT)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from copy import copy
 from dataclasses import dataclass, replace
 
 from dumpscrub import overlaps
@@ -11,10 +12,11 @@ from dumpscrub.errors import ScanError
 from dumpscrub.model import Dump, Edit, Finding, SecretValue
 from dumpscrub.policy import Policy, apply
 from dumpscrub.progress import Progress, silent
-from dumpscrub.propagation import Seed, Sweeper, seeds_of
+from dumpscrub.propagation import Sweeper, seeds_of
 from dumpscrub.rules.schema import Action, RuleSet
 from dumpscrub.scanner import Scanner
 from dumpscrub.search.finder import Search
+from dumpscrub.settled import NOTHING_SETTLED, SettledHits
 from dumpscrub.span import SpanSet, total
 
 PROTECTED = "protected"
@@ -25,14 +27,16 @@ PROTECTED = "protected"
 class Outcome:
     """What a search found, in file order.
 
-    ``seeds`` are the values that it swept for, ``suppressed`` counts candidates that were not taken for secrets, by
-    reason, and ``searched`` is in bytes of the file.
+    ``suppressed`` counts candidates that were not taken for secrets, by reason, and ``searched`` is in bytes of the
+    file. A later search of the same dump begins with what this one left: ``settled`` hits, and the ``sweeper`` with
+    its values.
     """
 
     findings: tuple[Finding, ...]
-    seeds: tuple[Seed, ...]
     suppressed: dict[str, int]
     searched: int
+    settled: SettledHits
+    sweeper: Sweeper
 
     @property
     def protected(self) -> int:
@@ -43,7 +47,7 @@ class Outcome:
         """The same outcome with, behind its own findings, those of a later round that ``edits`` were made for."""
         fresh = SpanSet(edit.span for edit in edits)
         more = [finding for finding in later.findings if _touches(fresh, finding)]
-        return replace(self, findings=(*self.findings, *more), seeds=later.seeds)
+        return replace(self, findings=(*self.findings, *more), sweeper=later.sweeper)
 
 
 def _touches(spans: SpanSet, finding: Finding) -> bool:
@@ -68,38 +72,56 @@ class Redaction:
         """The name of the engine that searches."""
         return self._search.engine
 
+    @property
+    def workers(self) -> int:
+        """The number of threads that search."""
+        return self._search.workers
+
     def by_engine(self, engine: str) -> Redaction:
         """The same redaction by another engine."""
-        return Redaction(self.rules, self.policy, replace(self._search, engine=engine), self._known)
+        other = copy(self)
+        other._search = replace(self._search, engine=engine)
+        other._scanner = Scanner(self._detectors, other._search)
+        return other
 
     def search(
-        self, dump: Dump, progress: Progress = silent, *, seeds: Sequence[Seed] = (), stage: str = "search"
+        self,
+        dump: Dump,
+        progress: Progress = silent,
+        *,
+        stage: str = "search",
+        earlier: Outcome | None = None,
+        edits: Sequence[Edit] = (),
     ) -> Outcome:
         """Everything that is secret in ``dump``: by rule, by process structure, and every copy of it.
 
-        ``seeds`` are values of an earlier round, swept again. Calls ``progress`` with the stage ``stage`` for the rules
-        and ``stage`` + " copies" for the sweep.
+        What an ``earlier`` search of the dump found is swept again. ``edits``, which are in order and disjoint, were
+        made since then. Calls ``progress`` with the stage ``stage`` for the rules and ``stage`` + " copies" for the
+        sweep.
         """
-        scan = self._scanner.scan(dump, progress, stage)
+        settled = earlier.settled.untouched(edit.span for edit in edits) if earlier else NOTHING_SETTLED
+        scan = self._scanner.scan(dump, progress, stage, settled)
         if scan.searched != dump.source.size:
             raise ScanError("part of the input was not searched: please report the kind of dump")
         in_fields = process.find(dump, self._fields)
         direct = apply(self._actions, (*scan.findings, *in_fields))
         masked = [finding for finding in direct if finding.action != Action.REPORT.value]
-        seeds = seeds_of(masked, self._known, seeds)
-        copies = Sweeper(seeds, self._search).sweep(dump, progress, f"{stage} copies")
+        before = earlier.sweeper if earlier else None
+        seeds = seeds_of(masked, self._known, before.seeds if before else ())
+        sweeper = Sweeper(seeds, self._search, before)
+        copies = sweeper.sweep(dump, progress, f"{stage} copies")
         found = SpanSet(span for finding in masked for span in finding.spans)
         new = [finding for finding in copies if not found.covers(finding.spans)]
         elsewhere = overlaps.again(dump.layout, (*masked, *new))
         protected = SpanSet(dump.protected)
         findings = sorted(
-            (_settled(finding, protected) for finding in (*direct, *new, *elsewhere)),
+            (_possible(finding, protected) for finding in (*direct, *new, *elsewhere)),
             key=lambda finding: (finding.spans, finding.rule, finding.encoding.codec),
         )
-        return Outcome(tuple(findings), seeds, scan.suppressed, scan.searched)
+        return Outcome(tuple(findings), scan.suppressed, scan.searched, scan.settled, sweeper)
 
 
-def _settled(finding: Finding, protected: SpanSet) -> Finding:
+def _possible(finding: Finding, protected: SpanSet) -> Finding:
     """The finding with the action that is really possible."""
     if finding.action != Action.REPORT.value and protected.covers(finding.spans):
         return replace(finding, action=PROTECTED)

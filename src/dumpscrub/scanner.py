@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 
 from dumpscrub.detectors.base import Anchor, Detector, Match
@@ -12,7 +13,8 @@ from dumpscrub.model import Dump, Encoding, Finding, Origin
 from dumpscrub.progress import Progress, silent
 from dumpscrub.search.finder import Finder, Search
 from dumpscrub.search.literals import Literal
-from dumpscrub.search.windows import Window, window_at
+from dumpscrub.search.windows import Window, Windows
+from dumpscrub.settled import NOTHING_SETTLED, Settled, SettledHits
 from dumpscrub.shadows import without_shadows
 from dumpscrub.span import Span, SpanSet
 
@@ -25,11 +27,25 @@ _TRAILING = 8
 
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """Findings in file order, how many candidates were not taken for secrets, by reason, and the bytes searched."""
+    """Findings in file order, how many candidates were not taken for secrets, by reason, and the bytes searched.
+
+    ``settled`` are the hits that are nothing.
+    """
 
     findings: tuple[Finding, ...]
     suppressed: dict[str, int]
     searched: int
+    settled: SettledHits
+
+
+@dataclass(frozen=True, slots=True)
+class _Users:
+    """The detectors of an anchor. ``before`` and ``after`` are the code units that are read around a hit for all."""
+
+    encoding: Encoding
+    detectors: tuple[Detector, ...]
+    before: int
+    after: int
 
 
 class Scanner:
@@ -40,15 +56,16 @@ class Scanner:
         for detector in detectors:
             for anchor in detector.anchors:
                 users.setdefault(anchor, []).append(detector)
-        self._anchors = tuple(users)
-        self._users = tuple(tuple(group) for group in users.values())
-        self._finder = Finder([Literal(anchor.data, anchor.caseless) for anchor in self._anchors], search)
+        self._users = tuple(_with_reach(users))
+        self._finder = Finder([Literal(anchor.data, anchor.caseless) for anchor in users], search)
 
-    def scan(self, dump: Dump, progress: Progress = silent, stage: str = "scan") -> Scan:
-        """Every finding of every detector. Raises ScanError, naming the rule, where a detector fails."""
-        found: dict[tuple[str, tuple[Span, ...], Encoding], Finding] = {}
-        suppressed: dict[tuple[str, tuple[Span, ...]], str] = {}
-        long: dict[tuple[str, Encoding], SpanSet] = {}
+    def scan(
+        self, dump: Dump, progress: Progress = silent, stage: str = "scan", settled: Settled = NOTHING_SETTLED
+    ) -> Scan:
+        """Every finding of every detector, but at hits that are ``settled`` by a search of the same bytes.
+
+        Raises ScanError, naming the rule, where a detector fails.
+        """
         searched = 0
 
         def note(stage: str, done: int, of: int) -> None:
@@ -56,78 +73,130 @@ class Scanner:
             searched = done
             progress(stage, done, of)
 
-        for hits in self._finder.find(dump, stage, note):
-            for offset, number in hits:
-                for detector, spans, match in self._matches(dump, offset, number, long):
-                    if match.suppressed:
-                        suppressed[detector.rule.id, spans] = match.suppressed
-                    else:
-                        finding = _finding(detector, spans, self._anchors[number].encoding, match)
-                        found.setdefault((finding.rule, spans, finding.encoding), finding)
-        findings = without_shadows(found.values())
-        return Scan(findings, dict(sorted(Counter(suppressed.values()).items())), searched)
+        verification = _Verification(dump)
+        nothing = SettledHits(len(self._users))
+        with closing(self._finder.find(dump, stage, note)) as chunks:
+            for hits in chunks:
+                for hit in settled.others(hits):
+                    looked_at = verification.verify(hit[0], self._users[hit[1]])
+                    if looked_at:
+                        nothing.add(hit, looked_at)
+        findings = without_shadows(verification.found.values())
+        suppressed = dict(sorted(Counter(verification.suppressed.values()).items()))
+        return Scan(findings, suppressed, searched, nothing)
 
-    def _matches(
-        self, dump: Dump, offset: int, number: int, long: dict[tuple[str, Encoding], SpanSet]
-    ) -> Iterator[tuple[Detector, tuple[Span, ...], Match]]:
-        """The matches at a hit. ``long`` holds the last values of each rule that its window was too small for."""
-        encoding = self._anchors[number].encoding
-        for detector in self._users[number]:
+
+def _with_reach(users: Mapping[Anchor, Sequence[Detector]]) -> Iterator[_Users]:
+    """The users of each anchor. Where it is hit, so are those that it begins with: memory is read once for all."""
+    widest: dict[tuple[str, bytes], tuple[int, int]] = {}
+    for anchor, group in users.items():
+        key = anchor.encoding.codec, anchor.data.lower()
+        before, after = widest.get(key, (0, 0))
+        widest[key] = max(before, *(each.before for each in group)), max(after, *(each.after for each in group))
+    heads: list[tuple[str, bytes]] = []
+    for key in sorted(widest):
+        while heads and not (heads[-1][0] == key[0] and key[1].startswith(heads[-1][1])):
+            heads.pop()
+        if heads:
+            widest[key] = max(widest[key][0], widest[heads[-1]][0]), max(widest[key][1], widest[heads[-1]][1])
+        heads.append(key)
+    for anchor, group in users.items():
+        yield _Users(anchor.encoding, tuple(group), *widest[anchor.encoding.codec, anchor.data.lower()])
+
+
+class _Verification:
+    """What the detectors make of the hits in one dump, which come in file order.
+
+    ``found`` and ``suppressed`` hold each place once. ``_long`` holds, for each rule and encoding, where its last value
+    stands that was too long for its window.
+    """
+
+    def __init__(self, dump: Dump) -> None:
+        self.found: dict[tuple[str, str, tuple[Span, ...]], Finding] = {}
+        self.suppressed: dict[tuple[str, tuple[Span, ...]], str] = {}
+        self._windows = Windows(dump)
+        self._long: dict[tuple[str, Encoding], SpanSet] = {}
+
+    def verify(self, offset: int, users: _Users) -> Span | None:
+        """Note the matches of all detectors of the anchor that stands at file ``offset``.
+
+        Returns where all the bytes stand that show that there is none, if they stand together; None otherwise.
+        """
+        is_nothing = True
+        around = self._windows.around(offset, users.encoding, users.before, users.after)
+        for detector in users.detectors:
             try:
-                window, matches = _verified(dump, detector, offset, encoding, long)
+                window = around.window(detector.before, detector.after)
+                matches = detector.verify(window)
+                is_nothing = is_nothing and not matches
+                if matches or around.is_text(detector.after):
+                    window, matches = self._whole(offset, detector, window, matches)
             except (DumpscrubError, MemoryError):
                 raise
             except Exception as error:  # noqa: BLE001
                 # Fail closed, and name the place and the kind of fault only: its text may hold bytes of the dump.
                 kind = type(error).__name__
                 raise ScanError(f"rule {detector.rule.id} failed at {offset:#x} ({kind}): report this rule") from None
-            for match in matches:
-                for start, end in match.segments:
-                    yield detector, window.locate(start, end), match
+            if matches:
+                is_nothing = False
+                self._note(detector, window, matches)
+        looked_at = self._windows.latest.spans
+        return looked_at[0] if is_nothing and len(looked_at) == 1 else None
 
+    def _whole(
+        self, offset: int, detector: Detector, window: Window, matches: Iterable[Match]
+    ) -> tuple[Window, list[Match]]:
+        """The matches around a hit and the window that shows them: a larger one where a value goes on behind its end.
 
-def _verified(
-    dump: Dump, detector: Detector, offset: int, encoding: Encoding, long: dict[tuple[str, Encoding], SpanSet]
-) -> tuple[Window, list[Match]]:
-    """The matches around a hit and the window that shows them: a larger one where a value goes on behind its end.
+        A value is seldom as long as the rule's window, but a window that ends within one would leave the rest of it.
+        Where a larger window shows no match, because the value never ends, the smaller one's stand. What lies wholly
+        within the rule's last long value in the same encoding is part of that.
+        """
+        matches = list(matches)
+        after, key = detector.after, (detector.rule.id, window.encoding)
+        while after < LONGEST and _goes_on(window, matches) and not window.at_end:
+            if matches and key in self._long and self._long[key].covers(_from_first(window, matches)):
+                return window, []
+            after = min(after * _GROWTH, LONGEST)
+            around = self._windows.around(offset, window.encoding, detector.before, after)
+            wider = around.window(detector.before, after)
+            found = list(detector.verify(wider))
+            if not found:
+                break
+            window, matches = wider, found
+        if after > detector.after:
+            self._long[key] = _places(window, matches)
+        return window, matches
 
-    A value is seldom as long as the rule's window, but a window that ends within one would leave the rest of it. Where
-    a larger window shows no match, because the value never ends, the smaller one's stand. What lies wholly within the
-    rule's last ``long`` value in the same encoding is part of that.
-    """
-    after, key = detector.after, (detector.rule.id, encoding)
-    window = window_at(dump, offset, encoding, detector.before, after)
-    matches = list(detector.verify(window))
-    while after < LONGEST and not window.at_end and _goes_on(window, matches):
-        if matches and key in long and long[key].covers(_from_first(window, matches)):
-            return window, []
-        after = min(after * _GROWTH, LONGEST)
-        wider = window_at(dump, offset, encoding, detector.before, after)
-        found = list(detector.verify(wider))
-        if not found:
-            break
-        window, matches = wider, found
-    if after > detector.after:
-        whole = (window.locate(*segment) for match in matches if not match.suppressed for segment in match.segments)
-        long[key] = SpanSet(span for spans in whole for span in spans)
-    return window, matches
-
-
-def _from_first(window: Window, matches: list[Match]) -> tuple[Span, ...]:
-    """The file spans from the first byte of the matches to the end of the window."""
-    return window.locate(min(start for match in matches for start, _ in match.segments), len(window.data))
+    def _note(self, detector: Detector, window: Window, matches: Iterable[Match]) -> None:
+        rule, encoding = detector.rule, window.encoding
+        for match in matches:
+            for start, end in match.segments:
+                spans = window.locate(start, end)
+                place = rule.id, encoding.codec, spans
+                if match.suppressed:
+                    self.suppressed[rule.id, spans] = match.suppressed
+                elif place not in self.found:
+                    self.found[place] = Finding(
+                        *(rule.id, rule.category, spans, encoding, Origin.DIRECT, match.confidence, rule.action.value),
+                        values=match.values,
+                    )
 
 
 def _goes_on(window: Window, matches: list[Match]) -> bool:
     """True where a match reaches the end of the window, or none was found and the text goes on up to there."""
     if not matches:
-        return window.encoding is not Encoding.BINARY and window.is_text_to_end()
-    last = max(end for match in matches for _, end in match.segments)
-    return last + _TRAILING * window.unit > len(window.data)
+        return window.is_text_to_end()
+    last = len(window) - _TRAILING * window.unit
+    return any(end > last for match in matches for _, end in match.segments)
 
 
-def _finding(detector: Detector, spans: tuple[Span, ...], encoding: Encoding, match: Match) -> Finding:
-    rule = detector.rule
-    return Finding(
-        rule.id, rule.category, spans, encoding, Origin.DIRECT, match.confidence, rule.action.value, match.values
-    )
+def _from_first(window: Window, matches: list[Match]) -> tuple[Span, ...]:
+    """The file spans from the first byte of the matches to the end of the window."""
+    return window.locate(min(start for match in matches for start, _ in match.segments), len(window))
+
+
+def _places(window: Window, matches: list[Match]) -> SpanSet:
+    """Where the matches stand that are findings."""
+    segments = (segment for match in matches if not match.suppressed for segment in match.segments)
+    return SpanSet(span for segment in segments for span in window.locate(*segment))

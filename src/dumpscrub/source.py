@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import mmap
 import os
-import threading
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Protocol, TypeVar
 
 from dumpscrub.errors import InputError
+from dumpscrub.platform import files
 from dumpscrub.span import Span
 
 _PAGE = mmap.ALLOCATIONGRANULARITY
@@ -30,6 +31,9 @@ class Source(Protocol):
 
     def view(self, start: int, end: int) -> memoryview:
         """The bytes ``[start, end)``, clipped to the file; valid until :meth:`release` or :meth:`close`."""
+
+    def filled(self, start: int, end: int) -> list[Span]:
+        """The parts of ``[start, end)``, clipped to the file, that are not holes: all other bytes are zero."""
 
     def release(self, start: int, end: int) -> None:
         """Say that ``[start, end)`` will not be looked at again soon, so that it need not stay resident."""
@@ -59,16 +63,34 @@ def releasing(source: Source, items: Iterable[T]) -> Iterator[T]:
             source.release(0, source.size)
 
 
+class _Extents:
+    """Where an open file held data when this was made, however much of it: its holes read as zeros."""
+
+    def __init__(self, descriptor: int, size: int) -> None:
+        self._spans = [Span(start, end) for start, end in files.data_ranges(descriptor, size)]
+        self._starts = [span.start for span in self._spans]
+        self._ends = [span.end for span in self._spans]
+
+    def within(self, start: int, end: int) -> list[Span]:
+        bounds = Span(max(0, start), max(0, start, end))
+        first, last = bisect_right(self._ends, bounds.start), bisect_left(self._starts, bounds.end)
+        return [span.intersection(bounds) for span in self._spans[first:last]]
+
+
 class MappedSource:
     """A memory-mapped file that no other process changes."""
 
     def __init__(self, descriptor: int) -> None:
         self.size = os.fstat(descriptor).st_size
+        self._extents = _Extents(descriptor, self.size)
         self._map = mmap.mmap(descriptor, 0, access=mmap.ACCESS_READ)
         self._view = memoryview(self._map)
 
     def view(self, start: int, end: int) -> memoryview:
         return self._view[start:end]
+
+    def filled(self, start: int, end: int) -> list[Span]:
+        return self._extents.within(start, end)
 
     def release(self, start: int, end: int) -> None:
         # Pages of a mapped file count as resident until they are dropped; Windows trims them by itself.
@@ -87,28 +109,25 @@ class FileSource:
 
     def __init__(self, path: Path) -> None:
         self._file = path.open("rb", buffering=0)
-        self._lock = threading.Lock()
         self.size = os.fstat(self._file.fileno()).st_size
+        self._extents = _Extents(self._file.fileno(), self.size)
 
     def view(self, start: int, end: int) -> memoryview:
-        end = min(end, self.size)
-        wanted = max(0, end - start)
-        buffer = bytearray(wanted)
-        got = 0
-        with self._lock:
-            while got < wanted:
-                count = self._read_some(start + got, memoryview(buffer)[got:])
-                if not count:
-                    raise InputError("the input became shorter while it was read: wait until it is complete and retry")
-                got += count
-        return memoryview(buffer)
+        buffer = memoryview(bytearray(max(0, min(end, self.size) - start)))
+        self.fill(buffer, start)
+        return buffer
 
-    def _read_some(self, start: int, buffer: memoryview) -> int:
+    def fill(self, buffer: memoryview, start: int) -> None:
+        """Read the bytes from file offset ``start`` on into all of ``buffer``."""
         try:
-            self._file.seek(start)
-            return self._file.readinto(buffer)
+            count = files.read_at(self._file.fileno(), buffer, start)
         except OSError as error:
             raise InputError("the input cannot be read any more: copy it to another disk and retry") from error
+        if count < len(buffer):
+            raise InputError("the input became shorter while it was read: wait until it is complete and retry")
+
+    def filled(self, start: int, end: int) -> list[Span]:
+        return self._extents.within(start, end)
 
     def release(self, start: int, end: int) -> None:
         """Nothing is kept."""
@@ -126,6 +145,10 @@ class BytesSource:
 
     def view(self, start: int, end: int) -> memoryview:
         return self._view[start:end]
+
+    def filled(self, start: int, end: int) -> list[Span]:
+        start, end = max(0, start), min(end, self.size)
+        return [Span(start, end)] if start < end else []
 
     def release(self, start: int, end: int) -> None:
         """Nothing to give back."""

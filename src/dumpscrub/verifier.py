@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
+from contextlib import closing
 
 import numpy as np
 
@@ -16,15 +17,19 @@ from dumpscrub.progress import Progress, silent
 from dumpscrub.reopen import Summary
 from dumpscrub.source import Source
 from dumpscrub.span import Span
+from dumpscrub.threads import in_threads
 
 CHUNK = 1 << 19
 """Bytes compared at a time: the C library returns larger buffers to the system, and new pages cost four times that."""
 
 
-def compare(original: Source, patched: Source, edits: Sequence[Edit], progress: Progress = silent) -> int:
+def compare(
+    original: Source, patched: Source, edits: Sequence[Edit], progress: Progress = silent, workers: int = 1
+) -> int:
     """Check that ``patched`` is ``original`` with ``edits`` written over it, and differs nowhere else.
 
-    Returns how many bytes differ. Raises VerificationError with the first file offset that is not as it should be.
+    Compares with ``workers`` threads. Returns how many bytes differ. Raises VerificationError with the first file
+    offset that is not as it should be.
     """
     size = original.size
     ordered = sorted(edits, key=lambda edit: edit.span)
@@ -32,20 +37,24 @@ def compare(original: Source, patched: Source, edits: Sequence[Edit], progress: 
     ends = [edit.span.end for edit in ordered]
     if patched.size != size or (ends and max(ends) > size):
         raise VerificationError("the redacted copy has another size than the input: retry when nobody writes the input")
-    changed = 0
-    for start in range(0, size, CHUNK):
-        chunk = Span(start, min(start + CHUNK, size))
+    chunks = [Span(start, min(start + CHUNK, size)) for start in range(0, size, CHUNK)]
+
+    def compared(chunk: Span) -> tuple[int, int | None]:
         here = ordered[bisect_right(ends, chunk.start) : bisect_left(starts, chunk.end)]
-        differing, wrong = _compare_chunk(original, patched, chunk, here)
-        if wrong is not None:
-            raise VerificationError(
-                f"the redacted copy is not the input with its edits at file offset {wrong:#x}: "
-                "retry when nobody writes the input, or on another disk"
-            )
-        changed += differing
-        original.release(chunk.start, chunk.end)
-        patched.release(chunk.start, chunk.end)
-        progress("compare", chunk.end, size)
+        return _compare_chunk(original, patched, chunk, here)
+
+    changed = 0
+    with closing(in_threads(compared, chunks, workers)) as results:
+        for chunk, (differing, wrong) in zip(chunks, results, strict=True):
+            if wrong is not None:
+                raise VerificationError(
+                    f"the redacted copy is not the input with its edits at file offset {wrong:#x}: "
+                    "retry when nobody writes the input, or on another disk"
+                )
+            changed += differing
+            original.release(chunk.start, chunk.end)
+            patched.release(chunk.start, chunk.end)
+            progress("compare", chunk.end, size)
     return changed
 
 
@@ -54,6 +63,8 @@ def _compare_chunk(original: Source, patched: Source, chunk: Span, edits: Sequen
 
     It returns rather than raises, so that no traceback keeps views of a map that is about to be closed.
     """
+    if not (edits or original.filled(chunk.start, chunk.end) or patched.filled(chunk.start, chunk.end)):
+        return 0, None
     before = np.frombuffer(original.view(chunk.start, chunk.end), np.uint8)
     after = np.frombuffer(patched.view(chunk.start, chunk.end), np.uint8)
     if not edits and np.array_equal(before, after):

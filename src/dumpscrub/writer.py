@@ -10,6 +10,7 @@ import io
 import os
 import shutil
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
@@ -23,6 +24,8 @@ from dumpscrub.progress import Progress, silent
 
 BLOCK = 1 << 20
 """Bytes that are copied at a time: enough that system calls do not count, few enough for the processor's cache."""
+KERNEL_BLOCK = 16 << 20
+"""Bytes that the kernel copies at a time; between two such, the progress is shown and Ctrl+C is heard."""
 
 
 class _Private:
@@ -46,6 +49,10 @@ class _Private:
         """The open file, for reading and writing by position."""
         return self.file.descriptor
 
+    def sync(self) -> None:
+        """Return only when the file's bytes are on the disk. Raises OSError."""
+        files.sync(self.descriptor)
+
 
 class PrivateCopy(_Private):
     """A copy of the input that nobody else can open or truncate: it is searched, patched and verified, then published.
@@ -56,6 +63,19 @@ class PrivateCopy(_Private):
     def __init__(self, file: files.PrivateFile, directory: Path, size: int) -> None:
         super().__init__(file, directory)
         self.size = size
+        # The disk works while the copy is searched. What it says is heard in `sync`: a file tells of an error once.
+        self._syncing = ThreadPoolExecutor(1)
+        self._first_sync = self._syncing.submit(files.sync, file.descriptor)
+
+    def sync(self) -> None:
+        self._first_sync.result()
+        super().sync()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._syncing.shutdown()
+        super().__exit__(kind, error, trace)
 
     @classmethod
     def make(cls, path: Path, directory: Path, progress: Progress = silent) -> Self:
@@ -116,7 +136,7 @@ def publish(*pairs: tuple[_Private, Path]) -> None:
     try:
         for private, target in pairs:
             with output_errors(target):
-                files.sync(private.descriptor)
+                private.sync()
         for private, target in pairs:
             with output_errors(target):
                 private.file.publish(target)
@@ -151,13 +171,16 @@ def _copy(
         os.ftruncate(target, size)
     progress("copy", 0, size)
     for start, end in files.data_ranges(source.fileno(), size):
-        position = source.seek(start)
+        position = start
         while position < end:
-            count = source.readinto(buffer[: end - position])
+            count = files.copy_some(source.fileno(), target, position, min(KERNEL_BLOCK, end - position))
+            if not count:
+                source.seek(position)
+                count = source.readinto(buffer[: end - position])
+                with output_errors(directory):
+                    files.write_at(target, buffer[:count], position)
             if not count:
                 raise _changed(path)
-            with output_errors(directory):
-                files.write_at(target, buffer[:count], position)
             position += count
             progress("copy", position, size)
     after = os.fstat(source.fileno())

@@ -13,8 +13,8 @@ from dumpscrub.detectors import der, encoded_der, pem
 from dumpscrub.layout import LayoutBuilder
 from dumpscrub.model import Dump
 from dumpscrub.scanner import Scanner
+from dumpscrub.search.engines import choose_engine
 from dumpscrub.search.finder import Search
-from dumpscrub.search.literals import choose_engine
 from dumpscrub.source import BytesSource
 
 CLASSES = ("pem", "pkcs1_der", "pkcs8_der", "pfx")

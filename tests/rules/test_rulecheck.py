@@ -37,7 +37,7 @@ def problems(text: str) -> list[str]:
     return [str(problem) for problem in check_rules(RuleSet(parse(text, "ours.toml")), "hyperscan")]
 
 
-@pytest.mark.parametrize("engine", ["hyperscan", "aho-corasick"])
+@pytest.mark.parametrize("engine", ["hyperscan", "re2", "aho-corasick"])
 def test_the_shipped_rules_pass(engine: str) -> None:
     assert [str(problem) for problem in check_rules(load_rules(), engine)] == []
 

@@ -17,6 +17,7 @@ from dumpscrub.model import SecretValue
 from dumpscrub.policy import BUILT_IN
 from dumpscrub.reports import REPORTS
 from dumpscrub.result import Result
+from dumpscrub.search.engines import ENGINES
 
 EXIT_CODES = """\b
 Exit codes:
@@ -82,7 +83,7 @@ def engine_option(command: Command) -> Command:
     """``--engine``, for every command that searches."""
     return click.option(
         "--engine",
-        type=click.Choice(["auto", "hyperscan", "aho-corasick"]),
+        type=click.Choice(["auto", *ENGINES]),
         default="auto",
         show_default=True,
         help="The search engine. All find the same.",

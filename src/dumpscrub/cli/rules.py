@@ -14,7 +14,7 @@ from dumpscrub.printable import printable
 from dumpscrub.rulecheck import check_rules
 from dumpscrub.rules.load import load_rules
 from dumpscrub.rules.schema import Rule
-from dumpscrub.search.literals import choose_engine
+from dumpscrub.search.engines import choose_engine
 
 
 @click.group("rules", epilog=EXIT_CODES)

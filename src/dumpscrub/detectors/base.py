@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
-from typing import Protocol
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
 
 from dumpscrub.model import Confidence, Encoding, SecretValue
 from dumpscrub.rules.schema import Rule
@@ -20,8 +20,7 @@ class Anchor:
     caseless: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
+class Match(NamedTuple):
     """What a detector makes of a hit.
 
     ``segments`` are raw index pairs of the window (several where a structure holds several secrets). ``values`` are the
@@ -31,7 +30,7 @@ class Match:
 
     segments: tuple[tuple[int, int], ...]
     confidence: Confidence
-    values: tuple[SecretValue, ...] = field(default=(), compare=False)
+    values: tuple[SecretValue, ...] = ()
     suppressed: str = ""
 
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
-
-import re2
+from functools import lru_cache
 
 from dumpscrub.detectors.base import Anchor, Match
+from dumpscrub.detectors.expression import Expression
 from dumpscrub.detectors.validators import VALIDATORS, Validator, Verdict
 from dumpscrub.errors import RuleError
 from dumpscrub.model import Confidence, SecretValue
@@ -21,8 +20,41 @@ _WORD = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz01234567
 NAMES = ("pattern",)
 _STANDARD = bytes.maketrans(b"-_", b"+/")
 _ACCEPT = Verdict()
+_REMEMBERED = 8192
+"""Judgements that a detector remembers: a process keeps most of its secrets more than once."""
+_SHORT = 512
+"""Bytes of the longest value that is remembered."""
 
 Decoder = Callable[[bytes], SecretValue | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What is made of a value, wherever it stands: the parts of a Match that do not depend on the place."""
+
+    confidence: Confidence
+    values: tuple[SecretValue, ...]
+    suppressed: str
+
+
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """Validates and decodes the values of one rule."""
+
+    rule: Rule
+    validate: Validator
+    decode: tuple[Decoder, ...]
+
+    def __call__(self, text: bytes, plain: bytes) -> Judgement:
+        """The judgement of a value that a window shows as ``text`` and that is ``plain`` in UTF-8."""
+        verdict = self.validate(text)
+        confidence = verdict.confidence or self.rule.confidence
+        # A value in doubt may be an everyday word: it is masked here, and its copies elsewhere stay.
+        if not self.rule.propagate or verdict.confidence is Confidence.LOW:
+            return Judgement(confidence, (), verdict.suppressed)
+        decoded = [decode(text) for decode in self.decode]
+        values = (SecretValue(plain), *(value for value in decoded if value))
+        return Judgement(confidence, values, verdict.suppressed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,36 +65,24 @@ class PatternDetector:
     anchors: tuple[Anchor, ...]
     before: int
     after: int
-    expression: Any = field(repr=False)
-    groups: tuple[int, ...]
-    validate: Validator
-    decode: tuple[Decoder, ...]
+    expression: Expression = field(repr=False)
+    judge: Callable[[bytes, bytes], Judgement] = field(repr=False)
+    remembered: Callable[[bytes, bytes], Judgement] = field(repr=False)
 
-    def verify(self, window: Window) -> Iterator[Match]:
+    def verify(self, window: Window) -> Sequence[Match]:
         text = window.text()
-        for found in self._candidates(text, window.anchor):
-            if not self._bounded(text, found):
-                continue
-            for group in self.groups:
-                start, end = found.span(group)
-                if start < end and text[start:end].strip(b"*"):
-                    yield self._match(window, text, start, end)
+        found = self.expression.containing(text, window.anchor)
+        if not found:
+            return ()
+        places = (
+            groups[group]
+            for groups in found
+            if self._bounded(text, *groups[self.expression.whole])
+            for group in self.expression.groups
+        )
+        return [self._match(window, text, *place) for place in places if text[slice(*place)].strip(b"*")]
 
-    def _candidates(self, text: bytes, anchor: int) -> Iterator[Any]:
-        """The matches that contain the anchor."""
-        if not self.rule.before:
-            found = self.expression.match(text, anchor)
-            if found:
-                yield found
-            return
-        for found in self.expression.finditer(text):
-            if found.start() > anchor:
-                return
-            if found.end() > anchor:
-                yield found
-
-    def _bounded(self, text: bytes, found: Any) -> bool:
-        start, end = found.span()
+    def _bounded(self, text: bytes, start: int, end: int) -> bool:
         boundary = self.rule.boundary
         if boundary in (Boundary.LEFT, Boundary.BOTH) and start > 0 and text[start - 1] in _WORD:
             return False
@@ -70,29 +90,21 @@ class PatternDetector:
 
     def _match(self, window: Window, text: bytes, start: int, end: int) -> Match:
         secret = text[start:end]
-        verdict = self.validate(secret)
-        decoded = [decode(secret) for decode in self.decode]
-        values = [window.value(start, end), *(value for value in decoded if value)]
-        return Match(
-            segments=(window.raw(start, end),),
-            confidence=verdict.confidence or self.rule.confidence,
-            # A value in doubt may be an everyday word: it is masked here, and its copies elsewhere stay.
-            values=tuple(values) if self.rule.propagate and verdict.confidence is not Confidence.LOW else (),
-            suppressed=verdict.suppressed,
-        )
+        judge = self.remembered if end - start <= _SHORT else self.judge
+        judgement = judge(secret, secret if secret.isascii() else window.utf8(start, end))
+        return Match((window.raw(start, end),), judgement.confidence, judgement.values, judgement.suppressed)
 
 
 def build(rule: Rule) -> PatternDetector:
     """The detector of a rule. Raises RuleError where the pattern does not compile or names something unknown."""
-    expression = compile_pattern(rule)
-    groups = tuple(index for name, index in expression.groupindex.items() if name.startswith(b"secret"))
-    if not groups:
-        raise RuleError(f"rule {rule.id}: the pattern has no group named secret: write (?P<secret>...)")
+    expression = Expression.of(rule)
     if rule.validator and rule.validator not in VALIDATORS:
         raise RuleError(f"rule {rule.id}: unknown validator {rule.validator!r}: one of {', '.join(VALIDATORS)}")
     unknown = [name for name in rule.decoders if name not in DECODERS]
     if unknown:
         raise RuleError(f"rule {rule.id}: unknown decoder {unknown[0]!r}: one of {', '.join(DECODERS)}")
+    validate = VALIDATORS[rule.validator] if rule.validator else accept
+    judge = Judge(rule, validate, tuple(DECODERS[name] for name in rule.decoders))
     # One unit more on each side shows the boundary.
     anchor = max((len(text) for text in rule.anchors), default=0)
     return PatternDetector(
@@ -101,25 +113,9 @@ def build(rule: Rule) -> PatternDetector:
         rule.before + 1,
         max(rule.after, anchor) + 1,
         expression,
-        groups,
-        VALIDATORS[rule.validator] if rule.validator else accept,
-        tuple(DECODERS[name] for name in rule.decoders),
+        judge,
+        lru_cache(_REMEMBERED)(judge),
     )
-
-
-def compile_pattern(rule: Rule) -> Any:
-    """The compiled expression of a rule. Raises RuleError where RE2 refuses it."""
-    options = re2.Options()
-    options.encoding = re2.Options.Encoding.LATIN1
-    options.log_errors = False
-    options.dot_nl = False
-    try:
-        return re2.compile(rule.pattern.encode("latin-1"), options)
-    except re2.error as error:
-        reason = error.args[0].decode("latin-1")
-        raise RuleError(f"rule {rule.id}: the pattern does not compile ({reason}): it is RE2 syntax") from error
-    except UnicodeEncodeError as error:
-        raise RuleError(f"rule {rule.id}: the pattern holds a character beyond Latin-1: write \\xff for any") from error
 
 
 def text_anchors(rule: Rule) -> tuple[Anchor, ...]:

@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice
 
 from dumpscrub.detectors.names import is_secret_name, words
-from dumpscrub.model import Dump, Field, FieldKind, Finding, Origin
+from dumpscrub.model import Dump, Field, FieldKind, Finding, Origin, SecretValue
 from dumpscrub.rules.schema import Rule, RuleSet
-from dumpscrub.search.windows import Window
+from dumpscrub.search.windows import Surroundings
 from dumpscrub.source import read_spans
 from dumpscrub.span import Span
 
@@ -68,11 +68,12 @@ def find(dump: Dump, rules: Mapping[FieldKind, Rule]) -> tuple[Finding, ...]:
 
 def _in_field(dump: Dump, field: Field, rule: Rule) -> Iterator[Finding]:
     spans = tuple(_first_bytes(field.spans, LARGEST))
-    window = Window(read_spans(dump.source, spans), spans, 0, field.encoding)
+    data = read_spans(dump.source, spans)
+    window = Surroundings(data, spans, 0, field.encoding).window(0, len(data))
     text = window.text()
     cut_at = _end_of_cut_text(field, text)
     for start, end in dict.fromkeys(_READERS[field.kind](text)):
-        values = (window.value(start, end),) if rule.propagate and end != cut_at else ()
+        values = (SecretValue(window.utf8(start, end)),) if rule.propagate and end != cut_at else ()
         yield Finding(
             rule.id,
             rule.category,

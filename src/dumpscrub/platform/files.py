@@ -11,6 +11,8 @@ without hard links      -                           claim the name, then rename 
 sync of a directory     fsync                       fsync                          not needed
 sync of a file          fsync                       F_FULLFSYNC                    _commit, as os.fsync does
 holes of a file         SEEK_DATA, SEEK_HOLE        the same                       read as zeros
+copy within the kernel  copy_file_range             -                              -
+read at an offset       preadv                      preadv                         lseek, read
 write at an offset      pwrite                      pwrite                         lseek, write
 ======================  ==========================  =============================  =================================
 
@@ -23,6 +25,7 @@ import errno
 import importlib
 import os
 import secrets
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -36,6 +39,8 @@ _NO_TMPFILE = frozenset({errno.EOPNOTSUPP, errno.EISDIR, errno.EINVAL, errno.ENO
 _NO_LINK = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK})
 _NO_DIRECTORY_SYNC = frozenset({errno.EINVAL, errno.EOPNOTSUPP, errno.EBADF})
 _CLOSED = -1
+_POSITION = threading.Lock()
+"""Held while a file's position is set and then used."""
 
 
 class PrivateFile:
@@ -178,6 +183,30 @@ def sync_directory(directory: Path) -> None:
         os.close(descriptor)
 
 
+def read_at(descriptor: int, buffer: memoryview, offset: int) -> int:
+    """Fill ``buffer`` from file ``offset`` on. Returns how many bytes there were: fewer only where the file ends.
+
+    On Windows it moves the file's position, so threads take turns.
+    """
+    got = 0
+    while got < len(buffer):
+        count = _read_some(descriptor, buffer[got:], offset + got)
+        if not count:
+            break
+        got += count
+    return got
+
+
+def _read_some(descriptor: int, buffer: memoryview, offset: int) -> int:
+    if not WINDOWS:
+        return os.preadv(descriptor, [buffer], offset)
+    with _POSITION:
+        os.lseek(descriptor, offset, os.SEEK_SET)
+        data = os.read(descriptor, len(buffer))
+    buffer[: len(data)] = data
+    return len(data)
+
+
 def write_at(descriptor: int, data: bytes | memoryview, offset: int) -> None:
     """Write all of ``data`` at file ``offset``."""
     rest = memoryview(data)
@@ -192,8 +221,22 @@ def write_at(descriptor: int, data: bytes | memoryview, offset: int) -> None:
 def _write_some(descriptor: int, data: memoryview, offset: int) -> int:
     if not WINDOWS:
         return os.pwrite(descriptor, data, offset)
-    os.lseek(descriptor, offset, os.SEEK_SET)
-    return os.write(descriptor, data)
+    with _POSITION:
+        os.lseek(descriptor, offset, os.SEEK_SET)
+        return os.write(descriptor, data)
+
+
+def copy_some(source: int, target: int, offset: int, length: int) -> int:
+    """Copy up to ``length`` bytes at ``offset`` within the kernel, which may even share them. Returns how many.
+
+    0 where that is not possible here, or not for these files; reading and writing then tells why.
+    """
+    if not hasattr(os, "copy_file_range"):
+        return 0
+    try:
+        return os.copy_file_range(source, target, length, offset, offset)
+    except OSError:
+        return 0
 
 
 def data_ranges(descriptor: int, size: int) -> Iterator[tuple[int, int]]:
