@@ -26,7 +26,19 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("search",),
     ("detectors", "operators"),
     ("shadows", "overlaps", "settled", "scanner", "propagation", "policy", "plan", "redaction", "known", "result"),
-    ("paths", "composition", "records", "rulecheck", "writer", "independent", "reopen", "verifier", "audit", "reports"),
+    (
+        "paths",
+        "composition",
+        "records",
+        "rulecheck",
+        "writer",
+        "tables",
+        "independent",
+        "reopen",
+        "verifier",
+        "audit",
+        "reports",
+    ),
     ("pipeline", "__init__", "cli", "__main__"),
 )
 """From the bottom up: modules and packages directly below ``dumpscrub``. On a floor, later ones may import earlier."""
@@ -120,4 +132,5 @@ def test_every_sibling_is_registered(package: str) -> None:
 
 
 def test_no_module_is_left_over() -> None:
-    assert set(MODULES) - reachable("__main__") - {"__init__"} == set()
+    # The readers are imported by a child process alone.
+    assert set(MODULES) - reachable("__main__") - {"__init__", "independent"} == set()

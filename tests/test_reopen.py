@@ -240,28 +240,32 @@ def test_a_reader_that_takes_too_long(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="needs RLIMIT_AS")
 def test_a_reader_that_takes_too_much_memory(tmp_path: Path) -> None:
-    ran = child(hostile(tmp_path), f"reopen.MEMORY = {100 << 20}; reopen.main('minidump', '50')")
+    ran = child(hostile(tmp_path), f"independent.MEMORY = {100 << 20}; independent.main('minidump', '50')")
     assert ran.returncode == 1
     assert ran.stdout == b'"ready"\n'
     assert b"MemoryError" in ran.stderr
 
 
 def test_an_answer_that_is_too_long(dump: Path) -> None:
-    ran = child(dump, "reopen.ANSWER = 100; reopen.main('minidump', '50')")
+    ran = child(dump, "independent.ANSWER = 100; independent.main('minidump', '50')")
     assert ran.returncode == 1
     assert b"MemoryError" in ran.stderr
 
 
 def test_what_a_reader_prints_is_no_answer(dump: Path) -> None:
     chatty = (
-        "def chatty(dump): print('hello', flush=True); yield from reopen.READERS['elf-core'](dump)\n"
-        "reopen.READERS['minidump'] = chatty; reopen.main('minidump', '50')"
+        "def chatty(dump): print('hello', flush=True); yield from independent.READERS['elf-core'](dump)\n"
+        "independent.READERS['minidump'] = chatty; independent.main('minidump', '50')"
     )
     dump.write_bytes(core())
     ran = child(dump, chatty)
     assert ran.returncode == 0
     assert b"hello" not in ran.stdout
     assert ran.stdout.startswith(b'"ready"\n{"name":"header"')
+
+
+def test_each_readable_format_has_a_reader() -> None:
+    assert tuple(independent.READERS) == reopen.READABLE
 
 
 def test_the_child_loads_little(dump: Path) -> None:

@@ -15,11 +15,11 @@ from hypothesis import strategies as st
 
 from dumpscrub import verifier
 from dumpscrub.errors import VerificationError
-from dumpscrub.independent import Table
 from dumpscrub.model import Edit
 from dumpscrub.reopen import Summary
 from dumpscrub.source import BytesSource, FileSource, MappedSource
 from dumpscrub.span import Span
+from dumpscrub.tables import Table
 from dumpscrub.verifier import compare, structure
 from dumpscrub.writer import PrivateCopy
 

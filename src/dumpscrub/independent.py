@@ -8,38 +8,34 @@ of each range of memory, and so are shown the first :data:`RANGES` only; the tab
 from __future__ import annotations
 
 import enum
+import json
+import logging
+import os
 import struct
 from array import array
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from itertools import islice
 from operator import attrgetter
+from pathlib import Path
 from typing import Any, BinaryIO, Literal
 
 from elftools.elf.elffile import ELFFile
 from elftools.elf.enums import ENUM_CORE_NOTE_N_TYPE, ENUM_E_MACHINE, ENUM_E_TYPE, ENUM_P_TYPE_BASE
 from minidump.minidumpfile import MinidumpFile
 
+from dumpscrub.platform import limits
+from dumpscrub.tables import LEFT_OUT, READY, Table
+
+MEMORY = 768 << 20
+"""Bytes of address space that the child may use."""
+ANSWER = 32 << 20
+"""Bytes that the child may answer with: more than all ranges take that a reader is shown."""
+
 _MASK = 2**64 - 1
 _STREAMS = 1024
 
 RANGES = 1 << 17
 """Ranges of memory that a reader is shown: seconds of its time. Linux lets a process map half as many by default."""
-LEFT_OUT = "left out"
-"""The table of the lists, by their type, that were not shown whole, and of the rows that they claim to have."""
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """Rows of unsigned 64-bit numbers, one after the other in ``values``; ``columns`` names the numbers of a row."""
-
-    name: str
-    columns: tuple[str, ...]
-    values: array[int]
-
-    def rows(self) -> list[tuple[int, ...]]:
-        """The rows as tuples."""
-        return list(zip(*[iter(self.values)] * len(self.columns), strict=True))
 
 
 def minidump_tables(dump: BinaryIO) -> Iterator[Table]:
@@ -180,3 +176,27 @@ def _number(value: object) -> int:
 
 READERS: dict[str, Callable[[BinaryIO], Iterator[Table]]] = {"minidump": minidump_tables, "elf-core": core_tables}
 """The independent reader of each format, by :attr:`dumpscrub.model.Dump.format`; other formats have none."""
+
+
+def main(format_name: str, seconds: str) -> None:
+    """The child: read the dump on standard input and answer on standard output. It may end with any exception."""
+    limits.harden_process()
+    logging.disable()
+    with os.fdopen(os.dup(1), "wb") as answer, Path(os.devnull).open("wb") as nowhere:
+        os.dup2(nowhere.fileno(), 1)  # what a reader prints is not an answer
+        answer.write(READY)
+        answer.flush()
+        limits.limit_process(MEMORY, int(seconds))
+        with open(0, "rb", closefd=False) as dump:
+            dump.seek(0)
+            _answer(answer, READERS[format_name](dump))
+
+
+def _answer(stream: BinaryIO, tables: Iterable[Table]) -> None:
+    """Write one line a table. Raises MemoryError where that is more than :data:`ANSWER` bytes."""
+    room = ANSWER
+    for table in tables:
+        line = {"name": table.name, "columns": table.columns, "values": table.values.tolist()}
+        room -= stream.write(json.dumps(line, separators=(",", ":")).encode() + b"\n")
+        if room < 0:
+            raise MemoryError

@@ -9,37 +9,29 @@ started, then one line a table of numbers. Names and bytes of memory stay in the
 from __future__ import annotations
 
 import json
-import logging
 import math
 import os
 import subprocess
 import sys
 from array import array
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
 
 from dumpscrub.errors import DumpscrubError
-from dumpscrub.independent import LEFT_OUT, READERS, Table
 from dumpscrub.paths import input_errors
-from dumpscrub.platform import files, limits
-
-MEMORY = 768 << 20
-"""Bytes of address space that the child may use."""
-ANSWER = 32 << 20
-"""Bytes that the child may answer with: more than all ranges take that a reader is shown."""
+from dumpscrub.platform import files
+from dumpscrub.tables import LEFT_OUT, READABLE, READY, Table
 
 _IMPORT = """
 import sys, types
 sys.modules["dumpscrub"] = package = types.ModuleType("dumpscrub")
 package.__path__ = sys.argv[3:4]
 sys.path[:] = sys.argv[4:]
-from dumpscrub import reopen
+from dumpscrub import independent
 """
-"""Import this module alone: the package itself would load the search, whose memory would count against the limit."""
-_START = _IMPORT + "reopen.main(sys.argv[1], sys.argv[2])"
-_READY = b'"ready"\n'
+"""Import that module alone: the package itself would load the search, whose memory would count against the limit."""
+_START = _IMPORT + "independent.main(sys.argv[1], sys.argv[2])"
 _KEPT = ("SYSTEMROOT", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
 """What an interpreter may need from the environment in order to start."""
 
@@ -66,7 +58,7 @@ def summarise(dump: Path | int, format_name: str, timeout: float = 30) -> Summar
     Returns None where there is no such reader, or where it cannot read the dump within its limits; ``timeout`` is in
     seconds. Raises InputError where the path cannot be opened, DumpscrubError where the child process does not start.
     """
-    if format_name not in READERS:
+    if format_name not in READABLE:
         return None
     descriptor = files.open_again(dump) if isinstance(dump, int) else _open(dump)
     try:
@@ -101,7 +93,7 @@ def _ask(format_name: str, descriptor: int, timeout: float) -> bytes | None:
         return None
     except OSError as error:
         raise _not_started() from error
-    if not child.stdout.startswith(_READY):
+    if not child.stdout.startswith(READY):
         raise _not_started()
     return child.stdout if child.returncode == 0 else None
 
@@ -114,27 +106,3 @@ def _tables(answer: bytes) -> Iterator[Table]:
     for line in answer.splitlines()[1:]:
         table = json.loads(line)
         yield Table(table["name"], tuple(table["columns"]), array("Q", table["values"]))
-
-
-def main(format_name: str, seconds: str) -> None:
-    """The child: read the dump on standard input and answer on standard output. It may end with any exception."""
-    limits.harden_process()
-    logging.disable()
-    with os.fdopen(os.dup(1), "wb") as answer, Path(os.devnull).open("wb") as nowhere:
-        os.dup2(nowhere.fileno(), 1)  # what a reader prints is not an answer
-        answer.write(_READY)
-        answer.flush()
-        limits.limit_process(MEMORY, int(seconds))
-        with open(0, "rb", closefd=False) as dump:
-            dump.seek(0)
-            _answer(answer, READERS[format_name](dump))
-
-
-def _answer(stream: BinaryIO, tables: Iterable[Table]) -> None:
-    """Write one line a table. Raises MemoryError where that is more than :data:`ANSWER` bytes."""
-    room = ANSWER
-    for table in tables:
-        line = {"name": table.name, "columns": table.columns, "values": table.values.tolist()}
-        room -= stream.write(json.dumps(line, separators=(",", ":")).encode() + b"\n")
-        if room < 0:
-            raise MemoryError

@@ -89,7 +89,7 @@ class Side:
         self._order = np.argsort(keys, kind="stable").astype(np.int32)
         self._bounds = np.append(np.searchsorted(keys[self._order], self.sieve.keys), len(keys)).astype(np.int32)
         self._longest = np.maximum.reduceat(lengths[self._order], self._bounds[:-1]) if len(keys) else lengths
-        self._sizes = (self.sieve.keys.view(np.uint8).reshape(-1, KEY) != 0).sum(axis=1)
+        self._size = (self.sieve.keys.view(np.uint8).reshape(-1, KEY) != 0).sum(axis=1)
         self._group = lru_cache(_GROUPS)(self._group_of)
 
     def longer(self, key: int, length: int) -> Iterator[int]:
@@ -101,20 +101,25 @@ class Side:
 
     def extent(self, key: Places, width: Places) -> tuple[Places, Places]:
         """How far the longest entries with these keys reach from there: bytes before, bytes from there on."""
-        longest, size = self._longest[key].astype(np.int64) * width, self._sizes[key] * width
+        longest, size = self._longest[key].astype(np.int64) * width, self._size[key] * width
         return (longest - size, size) if self._at_end else (np.zeros_like(longest), longest)
 
-    def standing(self, data: bytes, at: int, width: int, key: int) -> Iterator[tuple[int, int]]:
+    def standing(self, data: bytes, at: int, width: int, key: int) -> list[tuple[int, int]]:
         """Pairs (place, entry): the entries with that key whose text is in ``data``, where the key is at ``at``.
 
         Regardless of case, and by their hash alone. The longest first.
         """
-        behind = at + int(self._sizes[key]) * width
+        behind = at + int(self._size[key]) * width
         text = (data[at % width : behind : width] if self._at_end else data[at::width]).decode("latin-1").lower()
+        size = len(text)
+        found: list[tuple[int, int]] = []
         for length, by_hash in self._group(key).items():
-            if length <= len(text):
-                found = by_hash.get(hash(text[len(text) - length :] if self._at_end else text[:length]), ())
-                yield from ((behind - length * width if self._at_end else at, entry) for entry in found)
+            if length <= size:
+                entries = by_hash.get(hash(text[size - length :] if self._at_end else text[:length]))
+                if entries:
+                    first = behind - length * width if self._at_end else at
+                    found += ((first, entry) for entry in entries)
+        return found
 
     def _group_of(self, key: int) -> Group:
         entries = self._order[self._bounds[key] : self._bounds[key + 1]]

@@ -18,6 +18,7 @@ from dumpscrub.model import Dump, Encoding
 from dumpscrub.search.blocks import busy_parts
 from dumpscrub.search.copies import SHORTEST_PIECE, FewCopies, Member
 from dumpscrub.search.finder import CORE, Hit, Search
+from dumpscrub.search.forms import Form
 from dumpscrub.search.sieve import KEY, LONG, REACH, Candidates, Places
 from dumpscrub.search.stock import Stock
 from dumpscrub.source import read_spans
@@ -26,6 +27,8 @@ from dumpscrub.walks import Looks, Seams, Texts, across
 
 _AT_ONCE = 4 << 20
 _NEARBY = 1 << 12
+Numbered = tuple[int, int, Form]
+"""How many bytes of a form stand before the first one that a sieve sees, the number in hits, and the form."""
 _ENCODINGS = {1: (Encoding.UTF8,), 2: (Encoding.UTF16LE, Encoding.UTF16BE), 4: (Encoding.UTF32LE,)}
 
 
@@ -38,7 +41,8 @@ class ManyCopies(FewCopies):
         self._by_end = by_end
         self._sides = [catalogue.side(at_end=by_end) for catalogue in stock.catalogues]
         self._found: list[Member] = []
-        self._numbers: dict[tuple[int, int, Encoding], int | None] = {}
+        self._ranks = [_rank(member) for member in stock.left]
+        self._forms: dict[tuple[int, int, int], list[Numbered]] = {}
         self._lock = threading.Lock()
 
     @property
@@ -104,7 +108,7 @@ class ManyCopies(FewCopies):
             if is_simple:
                 data = bytes(view[begin - nearby.start : end - nearby.start])
                 there = self._standing(catalogue, data, at - begin, width, key)
-                hits = ((begin + place, number) for place, number in there)
+                hits = [(begin + place, number) for place, number in there]
             else:
                 hits = self._standing_at(dump, catalogue, at, width, key)
             for offset, number in hits:
@@ -141,37 +145,43 @@ class ManyCopies(FewCopies):
             for place, number in self._standing(catalogue, read_spans(dump.source, spans), at, width, key):
                 yield part_of(spans, place, place + 1)[0].start, number
 
-    def _standing(self, catalogue: int, data: bytes, at: int, width: int, key: int) -> Iterator[tuple[int, int]]:
+    def _standing(self, catalogue: int, data: bytes, at: int, width: int, key: int) -> list[tuple[int, int]]:
         """Pairs (place in ``data``, number): the forms with that key at ``at`` that are really there."""
+        found: list[tuple[int, int]] = []
         for first, entry in self._sides[catalogue].standing(data, at, width, key):
-            for encoding in _ENCODINGS[width]:
-                number = self._number(catalogue, entry, encoding)
-                place = first - _ahead(encoding)
-                if number is not None and place >= 0:
-                    form = self.member(number)[1]
-                    if form.equals(data[place : place + len(form.data)]):
-                        yield place, number
+            forms = self._forms.get((catalogue, entry, width))
+            for ahead, number, form in self._spelled(catalogue, entry, width) if forms is None else forms:
+                place = first - ahead
+                if place >= 0 and form.equals(data[place : place + len(form.data)]):
+                    found.append((place, number))
+        return found
 
-    def _number(self, catalogue: int, entry: int, encoding: Encoding) -> int | None:
-        """The number in hits of the form that an entry stands for."""
-        key = catalogue, entry, encoding
-        if key not in self._numbers:
-            member = self._stock.form(*key)
-            with self._lock:
-                if key not in self._numbers:
-                    # Whoever sees the number finds the member.
-                    self._found += [member] if member else []
-                    self._numbers[key] = len(self._of_engine) + len(self._found) - 1 if member else None
-        return self._numbers[key]
+    def _spelled(self, catalogue: int, entry: int, width: int) -> list[Numbered]:
+        """The forms that an entry stands for where characters take ``width`` bytes, now with numbers."""
+        members = [(encoding, self._stock.form(catalogue, entry, encoding)) for encoding in _ENCODINGS[width]]
+        with self._lock:
+            forms = self._forms.get((catalogue, entry, width))
+            if forms is None:
+                forms = []
+                for encoding, member in members:
+                    if member:
+                        forms.append((_ahead(encoding), len(self._of_engine) + len(self._found), member[1]))
+                        self._found.append(member)
+                        self._ranks.append(_rank(member))
+                # Only now: whoever sees the numbers finds the members.
+                self._forms[catalogue, entry, width] = forms
+        return forms
 
     def _ranked(self, hits: Iterable[Hit]) -> list[Hit]:
         """Each once, by offset, and at the same offset the longest first, then in the order of values."""
+        ranks = self._ranks
+        ranked = sorted((offset, ranks[number], number) for offset, number in set(hits))
+        return [(offset, number) for offset, _, number in ranked]
 
-        def rank(hit: Hit) -> tuple[int, int, int, str]:
-            owner, form = self.member(hit[1])
-            return hit[0], -len(form.data), owner, form.name
 
-        return sorted(set(hits), key=rank)
+def _rank(member: Member) -> tuple[int, int, str]:
+    owner, form = member
+    return -len(form.data), owner, form.name
 
 
 def _ahead(encoding: Encoding) -> int:
