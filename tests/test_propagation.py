@@ -9,12 +9,19 @@ import pytest
 from dumpscrub.layout import LayoutBuilder, RegionKind
 from dumpscrub.model import Confidence, Dump, Encoding, Field, FieldKind, Finding, Origin, SecretValue
 from dumpscrub.propagation import KNOWN_RULE, Seed, Sweeper, seeds_of
+from dumpscrub.search import wanted
 from dumpscrub.search.engines import ENGINES
 from dumpscrub.search.finder import Search
 from dumpscrub.source import BytesSource
 from dumpscrub.span import Span, union
 
 VALUE = "Tr0ub4dor&Stapler"
+
+
+@pytest.fixture(autouse=True, params=["few", "many"])
+def _both_ways(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each test runs with the search for few values and with the one for many."""
+    monkeypatch.setattr(wanted, "MANY", -1 if request.param == "many" else 1 << 30)
 
 
 def seed(text: str, origin: Origin = Origin.PROPAGATED) -> Seed:
@@ -162,6 +169,16 @@ def test_a_value_that_both_file_and_memory_put_together_is_found_twice() -> None
     assert covered(sweep(dump, seed(VALUE))) == (Span(40, 40 + len(text)), Span(behind, behind + len(text) - 9))
 
 
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("value", [VALUE, VALUE * 5])
+@pytest.mark.parametrize("cut", [1, 8, 16])
+def test_a_value_that_goes_on_behind_the_end_of_the_file_is_found_whole(value: str, cut: int, engine: str) -> None:
+    text = value.encode()
+    dump = mapped((0x1000 + cut, text[cut:] + b"x" * 40), (0x1000 - 40, b"x" * 40 + text[:cut]))
+    rest, size = len(text) - cut, dump.source.size
+    assert sweep(dump, seed(value), engine=engine) == [((Span(size - cut, size), Span(0, rest)), Encoding.UTF8)]
+
+
 @pytest.mark.parametrize("kept", [4095, 4096, 5000, 29_999])
 def test_a_long_beginning_is_found_where_memory_is_cut(kept: int) -> None:
     value = "".join(f"{number:06}" for number in range(5000))
@@ -192,6 +209,26 @@ def test_seeds_are_distinct_and_known_values_come_first() -> None:
     assert b"abc" not in texts, "nothing under four characters is swept"
     assert b'p"w\\n1x' in texts
     assert b'p"w\n1x' in texts, "the value is also swept without its escapes"
+
+
+def test_seeds_of_an_earlier_search_hold_the_known_ones() -> None:
+    known = [SecretValue(VALUE.encode())]
+    earlier = seeds_of((), known)
+    other = SecretValue(b"an0ther-One")
+    found = Finding("r", "c", (Span(0, 1),), Encoding.UTF8, Origin.DIRECT, Confidence.HIGH, "mask", (*known, other))
+    seeds = seeds_of((found,), known, earlier)
+    assert seeds == (*earlier, Seed(other, "r", "c", "mask", Origin.PROPAGATED))
+    assert seeds[0] is earlier[0]
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_search_by_another_engine_finds_the_same_in_the_same_forms(engine: str) -> None:
+    seeds = (seed(VALUE), seed("an0ther-One"))
+    dump = memory(bytes(40) + VALUE.encode("utf-16-le") + bytes(9) + b"AN0THER-ONE" + bytes(9))
+    first = Sweeper(seeds, Search("hyperscan", 1, 64))
+    assert first.sweep(dump) == Sweeper(seeds, Search(engine, 1, 64), first).sweep(dump)
+    assert len(first.sweep(dump)) == 2
+    assert len(Sweeper(seeds[:1], Search(engine, 1, 64), first).sweep(dump)) == 1
 
 
 def test_no_value_shows_in_a_representation() -> None:

@@ -89,15 +89,18 @@ class Sweeper:
     def sweep(self, dump: Dump, progress: Progress = silent, stage: str = "sweep") -> tuple[Finding, ...]:
         """Every copy of every value in ``dump``, in file order, without those that stand within a longer one."""
         found: dict[tuple[Span, ...], Finding] = {}
-        outer = Span(0, 0)
+        outer, is_one_text = Span(0, 0), True
         for hits in self._finder.find(dump, stage, progress):
             for offset, number in hits:
                 member = self._finder.member(number)
+                if is_one_text and outer.start <= offset and offset + len(member[1].data) <= outer.end:
+                    continue
                 for spans in _places(dump, offset, member[1]):
                     if all(map(outer.covers, spans)) or not _stands_alone(dump, spans, member[1]):
                         continue
                     found.setdefault(spans, self._copy(member, spans, Confidence.HIGH))
-                    outer = spans[0] if len(spans) == 1 else outer
+                    if len(spans) == 1:
+                        outer, is_one_text = spans[0], dump.layout.contiguous(spans[0].start, spans[0].end)
         for spans, member in (*self._cut_copies(dump), *_register_pieces(dump, self._finder)):
             found.setdefault(spans, self._copy(member, spans, Confidence.MEDIUM))
         return without_shadows(found.values())

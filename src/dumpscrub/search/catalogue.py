@@ -19,7 +19,8 @@ import numpy.typing as npt
 
 from dumpscrub.model import SecretValue
 from dumpscrub.search.forms import Form, spelled, unspelled, written
-from dumpscrub.search.sieve import KEY, LONG, Ends, Places, Sieve, ends
+from dumpscrub.search.packed import Places
+from dumpscrub.search.sieve import KEY, LONG, SHORTEST, Ends, Sieve, ends
 
 Item = tuple[int, int, str]
 """Number of a value, number of its spelling or odd form, and the text of that (of bytes, as Latin-1)."""
@@ -43,13 +44,14 @@ class _Part:
 
 def is_plain(text: str) -> bool:
     """True for ASCII whose outermost characters a sieve can see."""
-    return text.isascii() and (text.isprintable() or (text[:LONG] + text[-LONG:]).isprintable())
+    seen = text if text.isprintable() else text[:LONG] + text[-LONG:]
+    return len(text) >= SHORTEST and text.isascii() and seen.isprintable()
 
 
 def odd_forms(value: SecretValue) -> tuple[Form, ...]:
-    """The forms of ``value`` that are not a plain spelling in some encoding."""
+    """The forms of ``value`` that are not a plain spelling in some encoding, no two with the same bytes."""
     odd = [form for spelling in spelled(value) if not is_plain(spelling.text) for form in written(spelling)]
-    return (*odd, *unspelled(value))
+    return tuple({form.data: form for form in (*odd, *unspelled(value))}.values())
 
 
 Group = dict[int, dict[int, list[int]]]

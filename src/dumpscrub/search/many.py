@@ -7,7 +7,10 @@ one for the first search and the other for the second, what one of them overlook
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from bisect import bisect_left
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from contextlib import closing
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -15,11 +18,13 @@ import numpy.typing as npt
 
 from dumpscrub.layout import Layout
 from dumpscrub.model import Dump, Encoding
+from dumpscrub.progress import Progress
 from dumpscrub.search.blocks import busy_parts
 from dumpscrub.search.copies import SHORTEST_PIECE, FewCopies, Member
 from dumpscrub.search.finder import CORE, Hit, Search
 from dumpscrub.search.forms import Form
-from dumpscrub.search.sieve import KEY, LONG, REACH, Candidates, Places
+from dumpscrub.search.packed import Places
+from dumpscrub.search.sieve import KEY, LONG, REACH, Candidates
 from dumpscrub.search.stock import Stock
 from dumpscrub.source import read_spans
 from dumpscrub.span import Span, part_of, total
@@ -38,7 +43,7 @@ class ManyCopies(FewCopies):
     def __init__(self, stock: Stock, search: Search, *, by_end: bool) -> None:
         super().__init__(stock.left, search)
         self._stock = stock
-        self._by_end = by_end
+        self.by_end = by_end
         self._sides = [catalogue.side(at_end=by_end) for catalogue in stock.catalogues]
         self._found: list[Member] = []
         self._ranks = [_rank(member) for member in stock.left]
@@ -58,6 +63,21 @@ class ManyCopies(FewCopies):
 
     def alphabet(self) -> frozenset[int]:
         return self._stock.alphabet()
+
+    def find(self, dump: Dump, stage: str, progress: Progress) -> Generator[list[Hit], None, None]:
+        with closing(super().find(dump, stage, progress)) as lists:
+            if not self.by_end:
+                yield from lists
+                return
+            # A text that is seen by its end may begin before those that were seen earlier.
+            waiting: list[Hit] = []
+            for end in range(self._search.chunk, dump.source.size + self._search.chunk, self._search.chunk):
+                waiting = self._ranked((*waiting, *next(lists)))
+                ready = bisect_left(waiting, end - self.longest, key=itemgetter(0))
+                yield waiting[:ready]
+                del waiting[:ready]
+            yield waiting
+            yield from lists
 
     def _pieces(self, texts: Texts, data: bytes, *, at_end: bool) -> Iterator[tuple[int, int, Member]]:
         yield from super()._pieces(texts, data, at_end=at_end)
@@ -102,7 +122,7 @@ class ManyCopies(FewCopies):
         simple = _in_one_region(dump.layout, begins, ends) & (begins >= nearby.start) & (ends <= nearby.end)
         reach = 0
         for at, width, key, begin, end, is_simple in _rows(*found.columns, begins, ends, simple):
-            if at > within.end or (end <= reach and not self._by_end):
+            if at > within.end or (end <= reach and not self.by_end):
                 continue
             hits: Iterable[Hit]
             if is_simple:
@@ -112,7 +132,7 @@ class ManyCopies(FewCopies):
             else:
                 hits = self._standing_at(dump, catalogue, at, width, key)
             for offset, number in hits:
-                if within.start <= (at if self._by_end else offset) < within.end:
+                if within.start <= (at if self.by_end else offset) < within.end:
                     yield offset, number
                     size = len(self.member(number)[1].data)
                     if is_simple and size >= CORE:
@@ -129,7 +149,7 @@ class ManyCopies(FewCopies):
         for catalogue, side in enumerate(self._sides):
             for at, width, key in _rows(*side.sieve.find([(0, data)]).columns):
                 # The eleven characters it is seen by reach over the seam; one may begin a byte before.
-                first = at - (LONG - KEY) * width if self._by_end else at
+                first = at - (LONG - KEY) * width if self.by_end else at
                 if first - 1 < middles[texts.index(at)] < first + LONG * width:
                     hits += self._standing_at(dump, catalogue, texts.spans(at, at + 1)[0].start, width, key)
         return hits

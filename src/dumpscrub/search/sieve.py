@@ -24,9 +24,7 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
-Bytes = npt.NDArray[np.uint8]
-Words = npt.NDArray[np.uint64]
-Places = npt.NDArray[np.int64]
+from dumpscrub.search.packed import ALL, CASE, WIDTHS, Bytes, Packed, Part, Places, Words, mask
 
 SHORTEST = 4
 """Characters of the shortest text."""
@@ -34,24 +32,18 @@ KEY = 8
 """Characters of a key."""
 LONG = 11
 """Characters from which on a text is long."""
-WIDTHS = (1, 2, 4)
-"""Bytes of a character."""
 REACH = max(WIDTHS) * LONG
 """Bytes at its beginning or end that must follow each other for a text to be found, at the most."""
 _STRIDE = 4
 _FIVE = 5
 """Characters by which a text is known that is not long."""
-_AT_ONCE = 1 << 15
-_MARGIN = 64
 _SPARSE = 16
 _FEWEST = 1 << 13
 _MARKS = 1 << 17
-_CASE = 0x20
 _FACTORS = (np.uint64(0x9E3779B97F4A7C15), np.uint64(0xC2B2AE3D27D4EB4F))
 """Odd numbers without a pattern, one for each of the two bits by which a table knows a number."""
 _SAMPLES = {1: 0b00010001, 2: 0b00000011, 4: 0b00001111}
 """By width, which of eight bytes are looked at: those where every fourth character begins, of UTF-32 every second."""
-_ALL = 0xFF
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -81,7 +73,7 @@ class Ends:
         """The four runs of ``size`` characters that begin with the first, second, third and fourth, of some rows."""
         first, behind = self.first[rows], self.behind[rows]
         steps = [np.uint64(8 * step) for step in range(_STRIDE)]
-        return np.concatenate([(first >> step) | (behind << (np.uint64(64) - step)) for step in steps]) & _mask(size)
+        return np.concatenate([(first >> step) | (behind << (np.uint64(64) - step)) for step in steps]) & mask(size)
 
 
 def ends(text: Bytes, starts: Places, lengths: Places, *, at_end: bool) -> Ends:
@@ -89,13 +81,9 @@ def ends(text: Bytes, starts: Places, lengths: Places, *, at_end: bool) -> Ends:
     sizes = np.where(lengths >= LONG, LONG, np.minimum(lengths, KEY))
     first = starts + lengths - sizes if at_end else starts
     columns = np.arange(16)
-    rows = np.where(columns < sizes[:, None], text[first[:, None] + columns] | np.uint8(_CASE), np.uint8(0))
+    rows = np.where(columns < sizes[:, None], text[first[:, None] + columns] | np.uint8(CASE), np.uint8(0))
     words = rows.view(np.uint64)
     return Ends(words[:, 0].copy(), words[:, 1].copy())
-
-
-Part = tuple[int, memoryview]
-"""Bytes to look through, and the offset of the first one."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -151,11 +139,12 @@ class Sieve:
 
     def __init__(self, outer: Ends, *, at_end: bool, anything: bool = False) -> None:
         self._anything = anything
+        self._widths = (1,) if anything else WIDTHS
         keys = np.sort(outer.keys(at_end=at_end))
         self.keys: Words = keys[np.flatnonzero(np.diff(keys, prepend=~keys[:1]))]
         """The distinct keys in order; a key's number is its place in here."""
         self._known = _Table(self.keys)
-        is_long, is_tiny = outer.behind != 0, outer.first <= _mask(KEY - 1)
+        is_long, is_tiny = outer.behind != 0, outer.first <= mask(KEY - 1)
         is_short = ~(is_long | is_tiny)
         self._long = _Table(outer.runs(is_long, KEY))
         self._eleven = _Table(_mixed(outer.first[is_long], outer.behind[is_long]))
@@ -165,55 +154,56 @@ class Sieve:
         # How many characters a key is ahead of the eleven that a long text is seen by.
         self._ahead = LONG - KEY if at_end else 0
         tiny = outer.first[is_tiny]
-        self._tiny = _Table(tiny & _mask(SHORTEST))
+        self._tiny = _Table(tiny & mask(SHORTEST))
         self._tiny_sizes = [
-            size for size in range(SHORTEST, KEY) if ((tiny > _mask(size - 1)) & (tiny <= _mask(size))).any()
+            size for size in range(SHORTEST, KEY) if ((tiny > mask(size - 1)) & (tiny <= mask(size))).any()
         ]
 
     def find(self, parts: Iterable[Part]) -> Candidates:
         """Where texts may stand in ``parts``; each is found whose outermost eleven characters are in one of them."""
         found: list[_Found] = []
-        packed = _Packed(parts)
-        for width in WIDTHS:
+        packed = Packed(parts)
+        for width in self._widths:
             for offsets in self._rows(packed, width, _SAMPLES[width]):
                 characters = packed.characters(offsets, width)
                 found += self._long_at(packed, offsets[self._long.may_hold(characters)], width)
-                found += self._short_at(packed, offsets[self._short.may_hold(characters & _mask(_FIVE))], width)
-            for offsets in packed.rows(width, _ALL) if self._tiny_sizes else ():
+                found += self._short_at(packed, offsets[self._short.may_hold(characters & mask(_FIVE))], width)
+            for offsets in packed.rows(width, ALL) if self._tiny_sizes else ():
                 found += self._tiny_at(packed, offsets, width)
-        return packed.joined(found)
+        return _joined(packed, found)
 
     def find_keys(self, parts: Iterable[Part]) -> Candidates:
         """Where keys of eight characters stand in ``parts``, whatever stands around them."""
-        packed = _Packed(parts)
-        rows = ((width, offsets) for width in WIDTHS for offsets in self._rows(packed, width, _ALL))
-        return packed.joined([hit for width, offsets in rows for hit in self._matching(packed, offsets, width, KEY)])
+        packed = Packed(parts)
+        rows = ((width, offsets) for width in self._widths for offsets in self._rows(packed, width, ALL))
+        hits = (hit for width, offsets in rows for hit in self._matching(packed, offsets, width, KEY))
+        return _joined(packed, list(hits))
 
-    def _rows(self, packed: _Packed, width: int, samples: int) -> Iterator[Places]:
-        return packed.anything(samples) if width == 1 and self._anything else packed.rows(width, samples)
+    def _rows(self, packed: Packed, width: int, samples: int) -> Iterator[Places]:
+        return packed.anything(samples) if self._anything else packed.rows(width, samples)
 
-    def _long_at(self, packed: _Packed, offsets: Places, width: int) -> Iterator[_Found]:
+    def _long_at(self, packed: Packed, offsets: Places, width: int) -> Iterator[_Found]:
         """The keys of long texts of which the characters at ``offsets`` are a part."""
         for begin, _, number in self._matching(packed, _around(offsets, width, self._ahead), width, KEY):
             first = begin - self._ahead * width
-            behind = packed.characters(first + KEY * width, width) & _mask(LONG - KEY)
+            behind = packed.characters(first + KEY * width, width) & mask(LONG - KEY)
             real = self._eleven.may_hold(_mixed(packed.characters(first, width), behind))
             yield begin[real], width, number[real]
 
-    def _short_at(self, packed: _Packed, offsets: Places, width: int) -> Iterator[_Found]:
+    def _short_at(self, packed: Packed, offsets: Places, width: int) -> Iterator[_Found]:
         """The keys of short texts of which the characters at ``offsets`` are a part."""
         for begin, _, number in self._matching(packed, _around(offsets, width, 0), width, KEY):
             real = self._of_short[number]
             yield begin[real], width, number[real]
 
-    def _tiny_at(self, packed: _Packed, offsets: Places, width: int) -> Iterator[_Found]:
-        hits = offsets[self._tiny.may_hold(packed.characters(offsets, width) & _mask(SHORTEST))]
+    def _tiny_at(self, packed: Packed, offsets: Places, width: int) -> Iterator[_Found]:
+        hits = offsets[self._tiny.may_hold(packed.characters(offsets, width) & mask(SHORTEST))]
         for size in self._tiny_sizes:
             yield from self._matching(packed, hits, width, size)
 
-    def _matching(self, packed: _Packed, offsets: Places, width: int, size: int) -> Iterator[_Found]:
+    def _matching(self, packed: Packed, offsets: Places, width: int, size: int) -> Iterator[_Found]:
         """Which of ``offsets`` begin a key of ``size`` characters, and which."""
-        characters = packed.characters(offsets, width) & _mask(size) if len(offsets) else np.empty(0, np.uint64)
+        characters = packed.characters(offsets, width) & mask(size) if len(offsets) else np.empty(0, np.uint64)
         hits = self._known.may_hold(characters)
         if len(hits):
             numbers = np.searchsorted(self.keys, characters[hits])
@@ -235,91 +225,11 @@ def _mixed(first: Words, behind: Words) -> Words:
     return first ^ (behind * _FACTORS[1])
 
 
-class _Packed:
-    """Parts one behind the other with zeros between, as words of eight bytes. Offsets are in these words."""
-
-    def __init__(self, parts: Iterable[Part]) -> None:
-        views = [(offset, np.frombuffer(view, np.uint8)) for offset, view in parts]
-        places = np.cumsum([_MARGIN, *(len(view) // 8 * 8 + 2 * 8 for _, view in views)])
-        data = np.zeros((int(places[-1]) // 64 + 3) * 64, np.uint8)
-        for at, (_, view) in zip(places.tolist(), views, strict=False):
-            data[at : at + len(view)] = view
-        self._places = places[:-1]
-        self._offsets = np.array([offset for offset, _ in views], np.int64)
-        self._words = data.view(np.uint64)
-        # As signed numbers, the characters from the space to the end of ASCII are all those from 32 on.
-        bits = np.packbits(data.view(np.int8) >= np.int8(0x20), bitorder="little").view(np.uint64)
-        self._bits = [bits, *(_shifted(bits, gap) for gap in range(1, max(WIDTHS)))]
-
-    def rows(self, width: int, samples: int) -> Iterator[Places]:
-        """The offsets at which four printable characters of ``width`` bytes begin, some at a time.
-
-        Only those that are, modulo eight, a bit of ``samples``.
-        """
-        alone = self._bits[0] & ~np.bitwise_or.reduce(self._bits[1:width]) if width > 1 else self._bits[0]
-        last = alone & _shifted(self._bits[0], width)
-        row = alone & _shifted(alone, width) & _shifted(last, 2 * width)
-        return _set_in(row.view(np.uint8) & np.uint8(samples))
-
-    def anything(self, samples: int) -> Iterator[Places]:
-        """Like :meth:`rows`, wherever eight bytes are not all zero."""
-        filled = self._words != 0
-        filled[:-1] |= filled[1:]
-        return _set_in(filled * np.uint8(samples))
-
-    def characters(self, offsets: Places, width: int) -> Words:
-        """Eight characters of ``width`` bytes each from ``offsets`` on, folded."""
-        index, right = offsets >> 3, ((offsets & 7) << 3).view(np.uint64)
-        left = np.uint64(64) - right
-        found = np.full(len(index), _CASE * 0x0101010101010101, np.uint64)
-        words = self._words.take(index)
-        for number in range(width):
-            behind = self._words.take(index + (number + 1))
-            eight = (words >> right) | (behind << left)
-            found |= _narrowed(eight, width) << np.uint64(64 // width * number)
-            words = behind
-        return found
-
-    def joined(self, found: list[_Found]) -> Candidates:
-        """All of ``found``, each once, by the offsets of the parts."""
-        if not found:
-            return Candidates(*(np.empty(0, np.int64) for _ in range(3)))
-        rows = np.concatenate([(at << 34) | (width << 31) | keys for at, width, keys in found])
-        rows.sort()
-        rows = rows[np.flatnonzero(np.diff(rows, prepend=-1))]
-        offsets, widths, keys = rows >> 34, (rows >> 31) & 7, rows & 0x7FFFFFFF
-        part = np.searchsorted(self._places, offsets, "right") - 1
-        return Candidates(offsets - self._places[part] + self._offsets[part], widths, keys)
-
-
-def _set_in(marks: Bytes) -> Iterator[Places]:
-    """The numbers of the bits set in ``marks``, some at a time."""
-    words = np.flatnonzero(marks != 0)
-    for at in range(0, len(words), _AT_ONCE):
-        some = words[at : at + _AT_ONCE]
-        bits = marks[some]
-        there = [bit for bit in range(8) if np.bitwise_or.reduce(bits) >> bit & 1]
-        yield np.concatenate([8 * some[(bits & np.uint8(1 << bit)) != 0] + bit for bit in there])
-
-
-def _shifted(bits: Words, count: int) -> Words:
-    """Bit i becomes what bit i + ``count`` was."""
-    shifted = bits >> np.uint64(count)
-    shifted[:-1] |= bits[1:] << np.uint64(64 - count)
-    return shifted
-
-
-def _narrowed(words: Words, width: int) -> Words:
-    """The low bytes of the characters of ``width`` bytes in each word, put together."""
-    if width == 1:
-        return words
-    if width == 4:
-        return (words & np.uint64(0xFF)) | ((words >> np.uint64(24)) & np.uint64(0xFF00))
-    words = words & np.uint64(0x00FF00FF00FF00FF)
-    words = (words | (words >> np.uint64(8))) & np.uint64(0x0000FFFF0000FFFF)
-    return (words | (words >> np.uint64(16))) & np.uint64(0xFFFFFFFF)
-
-
-def _mask(size: int) -> np.uint64:
-    """A word whose first ``size`` bytes are set."""
-    return np.uint64((1 << 8 * size) - 1)
+def _joined(packed: Packed, found: Sequence[_Found]) -> Candidates:
+    """All of ``found``, each once."""
+    # One number for each, so that one sort does. A key that begins with a space also matches zeros before a part.
+    nothing = np.empty(0, np.int64)
+    rows = np.concatenate([nothing, *((at << 34) | (width << 31) | keys for at, width, keys in found)])
+    rows = np.sort(rows[rows >> 34 >= packed.begin])
+    rows = rows[np.flatnonzero(np.diff(rows, prepend=-1))]
+    return Candidates(packed.offsets(rows >> 34), (rows >> 31) & 7, rows & 0x7FFFFFFF)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import islice
 
 from dumpscrub.model import Encoding, SecretValue
 from dumpscrub.search.catalogue import Catalogue, Item, is_plain, odd_forms
@@ -22,12 +23,11 @@ class Stock:
     def __init__(self, values: Sequence[SecretValue]) -> None:
         self._values = tuple(values)
         self._odd: dict[int, None] = {}
-        left: list[Member] = []
         self.catalogues = [Catalogue(self._plain())]
-        if sum(len(odd_forms(self._values[owner])) for owner in self._odd) > FEW_ODD:
+        left = list(islice(self._odd_members(), FEW_ODD + 1))
+        if len(left) > FEW_ODD:
+            left = []
             self.catalogues.append(Catalogue(self._raw(left), raw=True))
-        else:
-            left += ((owner, form) for owner in self._odd for form in odd_forms(self._values[owner]))
         self.left = distinct(left)
 
     def form(self, catalogue: int, entry: int, encoding: Encoding) -> Member | None:
@@ -58,6 +58,9 @@ class Stock:
                     yield owner, number, spelling.text
                 else:
                     self._odd[owner] = None
+
+    def _odd_members(self) -> Iterator[Member]:
+        return ((owner, form) for owner in self._odd for form in odd_forms(self._values[owner]))
 
     def _raw(self, left: list[Member]) -> Iterator[Item]:
         """The odd forms whose bytes a sieve can see; the others are ``left``."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 
 from dumpscrub.model import SecretValue
@@ -25,7 +26,8 @@ class Wanted:
         self._stock: Stock | None = None
         for owner, value in enumerate(values):
             self._members += ((owner, form) for form in forms(value))
-            if len(self._members) > MANY:
+            # A sieve reads words as bytes, the lowest first.
+            if len(self._members) > MANY and sys.byteorder == "little":
                 self._members, self._stock = [], Stock(values)
                 break
 
