@@ -114,6 +114,13 @@ def test_eight_characters_in_a_register() -> None:
     ]
 
 
+def test_a_value_that_is_another_one_reversed_in_a_register() -> None:
+    values = (seed("abcdefgh1234"), seed("4321hgfedcba"))
+    data = b"\x01" * 32 + b"21hgfedc"
+    field = Field(FieldKind.REGISTERS, Encoding.BINARY, (Span(32, len(data)),))
+    assert sweep(memory(data, (field,)), *values) == [((Span(32, 40),), Encoding.UTF8)]
+
+
 @pytest.mark.parametrize(("neighbours", "found"), [(b"x\0", 0), (b"\0x", 0), (b"\0\0", 1), (b"=;", 1), (b'""', 1)])
 def test_a_short_value_counts_only_where_it_stands_alone(neighbours: bytes, found: int) -> None:
     data = b"\x01" * 8 + neighbours[:1] + b"q7!zk" + neighbours[1:] + b"\x01" * 8

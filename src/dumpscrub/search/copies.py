@@ -30,16 +30,17 @@ def distinct(members: Iterable[Member]) -> list[Member]:
 
 
 class FewCopies(Finder):
-    """Finds ``members``, which are distinct and the longest first, by an engine.
+    """Finds ``members`` by an engine; one stands for all with the same bytes.
 
     The number of a hit says which form of which value: :meth:`member`. At the same offset the longest comes first.
     """
 
     def __init__(self, members: Sequence[Member], search: Search) -> None:
-        super().__init__([Literal(form.data, form.caseless) for _, form in members], search, copies=True)
-        self._of_engine = tuple(members)
-        self._beginnings = _Pieces(members, search.engine, at_end=True)
-        self._ends = _Pieces(members, search.engine, at_end=False)
+        self._of_engine = distinct(members)
+        self._unchanged = distinct(member for member in members if member[1].is_unchanged)
+        super().__init__([Literal(form.data, form.caseless) for _, form in self._of_engine], search, copies=True)
+        self._beginnings = _Pieces(self._of_engine, search.engine, at_end=True)
+        self._ends = _Pieces(self._of_engine, search.engine, at_end=False)
 
     @property
     def longest(self) -> int:
@@ -52,7 +53,7 @@ class FewCopies(Finder):
 
     def unchanged(self) -> Sequence[Member]:
         """The forms that are the value itself, the longest first."""
-        return [member for member in self._of_engine if member[1].is_unchanged]
+        return self._unchanged
 
     def alphabet(self) -> frozenset[int]:
         """The bytes in these forms, or some more."""

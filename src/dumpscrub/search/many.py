@@ -46,7 +46,7 @@ class ManyCopies(FewCopies):
         self.by_end = by_end
         self._sides = [catalogue.side(at_end=by_end) for catalogue in stock.catalogues]
         self._found: list[Member] = []
-        self._ranks = [_rank(member) for member in stock.left]
+        self._ranks = [_rank(member) for member in self._of_engine]
         self._forms: dict[tuple[int, int, int], list[Numbered]] = {}
         self._lock = threading.Lock()
 

@@ -24,11 +24,10 @@ class Stock:
         self._values = tuple(values)
         self._odd: dict[int, None] = {}
         self.catalogues = [Catalogue(self._plain())]
-        left = list(islice(self._odd_members(), FEW_ODD + 1))
-        if len(left) > FEW_ODD:
-            left = []
-            self.catalogues.append(Catalogue(self._raw(left), raw=True))
-        self.left = distinct(left)
+        self.left = list(islice(self._odd_members(), FEW_ODD + 1))
+        if len(self.left) > FEW_ODD:
+            self.left.clear()
+            self.catalogues.append(Catalogue(self._raw(), raw=True))
 
     def form(self, catalogue: int, entry: int, encoding: Encoding) -> Member | None:
         """The form that an entry stands for where characters are kept in ``encoding``."""
@@ -62,12 +61,12 @@ class Stock:
     def _odd_members(self) -> Iterator[Member]:
         return ((owner, form) for owner in self._odd for form in odd_forms(self._values[owner]))
 
-    def _raw(self, left: list[Member]) -> Iterator[Item]:
+    def _raw(self) -> Iterator[Item]:
         """The odd forms whose bytes a sieve can see; the others are ``left``."""
         for owner in self._odd:
             for number, form in enumerate(odd_forms(self._values[owner])):
                 data = form.data
                 if len(data) < _SHORTEST_RAW or _ZEROS in data[:LONG] or _ZEROS in data[-LONG:]:
-                    left.append((owner, form))
+                    self.left.append((owner, form))
                 else:
                     yield owner, number, data.decode("latin-1")

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 
 from dumpscrub.model import SecretValue
-from dumpscrub.search.copies import FewCopies, Member, distinct
+from dumpscrub.search.copies import FewCopies, Member
 from dumpscrub.search.finder import Search
 from dumpscrub.search.forms import forms
 from dumpscrub.search.many import ManyCopies
@@ -35,4 +35,4 @@ class Wanted:
         """A search for all their forms."""
         if self._stock:
             return ManyCopies(self._stock, search, by_end=search.engine == _BY_END)
-        return FewCopies(distinct(self._members), search)
+        return FewCopies(self._members, search)
