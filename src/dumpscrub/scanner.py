@@ -11,6 +11,7 @@ from dumpscrub.detectors.base import Anchor, Detector, Match
 from dumpscrub.errors import DumpscrubError, ScanError
 from dumpscrub.model import Dump, Encoding, Finding, Origin
 from dumpscrub.progress import Progress, silent
+from dumpscrub.search.encoded import Place, look
 from dumpscrub.search.finder import Finder, Search
 from dumpscrub.search.literals import Literal
 from dumpscrub.search.windows import Window, Windows
@@ -29,13 +30,14 @@ _TRAILING = 8
 class Scan:
     """Findings in file order, how many candidates were not taken for secrets, by reason, and the bytes searched.
 
-    ``settled`` are the hits that are nothing.
+    ``settled`` are the hits that are nothing, and ``encoded`` the places where text stands encoded, in file order.
     """
 
     findings: tuple[Finding, ...]
     suppressed: dict[str, int]
     searched: int
     settled: SettledHits
+    encoded: tuple[Place, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +75,14 @@ class Scanner:
             searched = done
             progress(stage, done, of)
 
+        encoded: list[Place] = []
+
+        def watch(view: memoryview, at: int, start: int, end: int) -> None:
+            encoded.extend(look(view, at, start, end))
+
         verification = _Verification(dump)
         nothing = SettledHits(len(self._users))
-        with closing(self._finder.find(dump, stage, note)) as chunks:
+        with closing(self._finder.find(dump, stage, note, watch)) as chunks:
             for hits in chunks:
                 for hit in settled.others(hits):
                     looked_at = verification.verify(hit[0], self._users[hit[1]])
@@ -83,7 +90,8 @@ class Scanner:
                         nothing.add(hit, looked_at)
         findings = without_shadows(verification.found.values())
         suppressed = dict(sorted(Counter(verification.suppressed.values()).items()))
-        return Scan(findings, suppressed, searched, nothing)
+        encoded.sort(key=lambda place: place.offset)
+        return Scan(findings, suppressed, searched, nothing, tuple(encoded))
 
 
 def _with_reach(users: Mapping[Anchor, Sequence[Detector]]) -> Iterator[_Users]:
