@@ -14,6 +14,7 @@ from dumpscrub.progress import Progress, silent
 from dumpscrub.search.encoded import Place, look
 from dumpscrub.search.finder import Finder, Search
 from dumpscrub.search.literals import Literal
+from dumpscrub.search.quoted import MARKS
 from dumpscrub.search.windows import Window, Windows
 from dumpscrub.settled import NOTHING_SETTLED, Settled, SettledHits
 from dumpscrub.shadows import without_shadows
@@ -59,7 +60,8 @@ class Scanner:
             for anchor in detector.anchors:
                 users.setdefault(anchor, []).append(detector)
         self._users = tuple(_with_reach(users))
-        self._finder = Finder([Literal(anchor.data, anchor.caseless) for anchor in users], search)
+        anchors = [Literal(anchor.data, anchor.caseless) for anchor in users]
+        self._finder = Finder([*anchors, *(literal for literal, _, _ in MARKS)], search)
 
     def scan(
         self, dump: Dump, progress: Progress = silent, stage: str = "scan", settled: Settled = NOTHING_SETTLED
@@ -81,10 +83,15 @@ class Scanner:
             encoded.extend(look(view, at, start, end))
 
         verification = _Verification(dump)
-        nothing = SettledHits(len(self._users))
+        rules = len(self._users)
+        nothing = SettledHits(rules + len(MARKS))
         with closing(self._finder.find(dump, stage, note, watch)) as chunks:
             for hits in chunks:
                 for hit in settled.others(hits):
+                    if hit[1] >= rules:
+                        _, code, encoding = MARKS[hit[1] - rules]
+                        encoded.append(Place(hit[0], code, encoding))
+                        continue
                     looked_at = verification.verify(hit[0], self._users[hit[1]])
                     if looked_at:
                         nothing.add(hit, looked_at)
