@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate
 
+from dumpscrub.findings import Findings
 from dumpscrub.model import Confidence, Dump, Encoding, FieldKind, Finding, Origin, SecretValue
 from dumpscrub.progress import Progress, silent
 from dumpscrub.rules.schema import Action
@@ -86,7 +87,7 @@ class Sweeper:
         )
         self._finder = self._wanted.finder(search)
 
-    def sweep(self, dump: Dump, progress: Progress = silent, stage: str = "sweep") -> tuple[Finding, ...]:
+    def sweep(self, dump: Dump, progress: Progress = silent, stage: str = "sweep") -> Findings:
         """Every copy of every value in ``dump``, in file order, without those that stand within a longer one."""
         found: dict[tuple[Span, ...], Finding] = {}
         outer, is_one_text = Span(0, 0), True

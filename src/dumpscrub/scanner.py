@@ -9,8 +9,10 @@ from dataclasses import dataclass
 
 from dumpscrub.detectors.base import Anchor, Detector, Match
 from dumpscrub.errors import DumpscrubError, ScanError
-from dumpscrub.model import Dump, Encoding, Finding, Origin
+from dumpscrub.findings import Collector, Findings
+from dumpscrub.model import Confidence, Dump, Encoding, Finding, Origin
 from dumpscrub.progress import Progress, silent
+from dumpscrub.rules.schema import Rule
 from dumpscrub.search.finder import Finder, Search
 from dumpscrub.search.literals import Literal
 from dumpscrub.search.windows import Window, Windows
@@ -32,7 +34,7 @@ class Scan:
     ``settled`` are the hits that are nothing.
     """
 
-    findings: tuple[Finding, ...]
+    findings: Findings
     suppressed: dict[str, int]
     searched: int
     settled: SettledHits
@@ -81,7 +83,7 @@ class Scanner:
                     looked_at = verification.verify(hit[0], self._users[hit[1]])
                     if looked_at:
                         nothing.add(hit, looked_at)
-        findings = without_shadows(verification.found.values())
+        findings = without_shadows(verification.findings())
         suppressed = dict(sorted(Counter(verification.suppressed.values()).items()))
         return Scan(findings, suppressed, searched, nothing)
 
@@ -107,13 +109,14 @@ def _with_reach(users: Mapping[Anchor, Sequence[Detector]]) -> Iterator[_Users]:
 class _Verification:
     """What the detectors make of the hits in one dump, which come in file order.
 
-    ``found`` and ``suppressed`` hold each place once. ``_long`` holds, for each rule and encoding, where its last value
-    stands that was too long for its window.
+    ``suppressed`` holds each place once. ``_long`` holds, for each rule and encoding, where its last value stands that
+    was too long for its window.
     """
 
     def __init__(self, dump: Dump) -> None:
-        self.found: dict[tuple[str, str, tuple[Span, ...]], Finding] = {}
         self.suppressed: dict[tuple[str, tuple[Span, ...]], str] = {}
+        self._found = Collector()
+        self._kinds: dict[tuple[str, str, Confidence], int] = {}
         self._windows = Windows(dump)
         self._long: dict[tuple[str, Encoding], SpanSet] = {}
 
@@ -126,10 +129,10 @@ class _Verification:
         around = self._windows.around(offset, users.encoding, users.before, users.after)
         for detector in users.detectors:
             try:
-                window = around.window(detector.before, detector.after)
+                window = Window(around, detector.before, detector.after)
                 matches = detector.verify(window)
                 is_nothing = is_nothing and not matches
-                if matches or around.is_text(detector.after):
+                if matches or around.text_size >= detector.after:
                     window, matches = self._whole(offset, detector, window, matches)
             except (DumpscrubError, MemoryError):
                 raise
@@ -159,36 +162,51 @@ class _Verification:
                 return window, []
             after = min(after * _GROWTH, LONGEST)
             around = self._windows.around(offset, window.encoding, detector.before, after)
-            wider = around.window(detector.before, after)
+            wider = Window(around, detector.before, after)
             found = list(detector.verify(wider))
             if not found:
                 break
             window, matches = wider, found
-        if after > detector.after:
+        if after > detector.after and matches:
             self._long[key] = _places(window, matches)
+        elif after > detector.after:
+            self._long.pop(key, None)
         return window, matches
 
     def _note(self, detector: Detector, window: Window, matches: Iterable[Match]) -> None:
-        rule, encoding = detector.rule, window.encoding
         for match in matches:
             for start, end in match.segments:
                 spans = window.locate(start, end)
-                place = rule.id, encoding.codec, spans
                 if match.suppressed:
-                    self.suppressed[rule.id, spans] = match.suppressed
-                elif place not in self.found:
-                    self.found[place] = Finding(
-                        *(rule.id, rule.category, spans, encoding, Origin.DIRECT, match.confidence, rule.action.value),
-                        values=match.values,
-                    )
+                    self.suppressed[detector.rule.id, spans] = match.suppressed
+                else:
+                    kind = self._kind(detector.rule, window.encoding, match.confidence)
+                    self._found.add(kind, spans, match.values)
+
+    def _kind(self, rule: Rule, encoding: Encoding, confidence: Confidence) -> int:
+        key = rule.id, encoding.codec, confidence
+        if key not in self._kinds:
+            action = rule.action.value
+            kind = Finding(rule.id, rule.category, (), encoding, Origin.DIRECT, confidence, action)
+            self._kinds[key] = self._found.kind(kind)
+        return self._kinds[key]
+
+    def findings(self) -> Findings:
+        """What was found, in file order, each place once. Whoever asks takes it over."""
+        found, self._found = self._found, Collector()
+        return found.findings().distinct()
 
 
 def _goes_on(window: Window, matches: list[Match]) -> bool:
     """True where a match reaches the end of the window, or none was found and the text goes on up to there."""
     if not matches:
-        return window.is_text_to_end()
+        return window.is_text_to_end
     last = len(window) - _TRAILING * window.unit
-    return any(end > last for match in matches for _, end in match.segments)
+    for match in matches:
+        for _, end in match.segments:
+            if end > last:
+                return True
+    return False
 
 
 def _from_first(window: Window, matches: list[Match]) -> tuple[Span, ...]:

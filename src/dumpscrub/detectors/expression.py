@@ -11,8 +11,11 @@ import re2
 from dumpscrub.errors import RuleError
 from dumpscrub.rules.schema import Rule
 
+NOWHERE = (-1, -1)
+"""The place of a group that took no part in a match."""
+
 Groups = list[tuple[int, int]]
-"""Where the groups of a match stand in the text; ``(-1, -1)`` for those that took no part."""
+"""Where the groups of a match stand in the text, or :data:`NOWHERE`."""
 
 _NEAR = 64
 """Characters before the anchor up to which trying only the beginnings from there on is faster than searching."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from dumpscrub.detectors.base import Anchor, Match
-from dumpscrub.detectors.expression import Expression
+from dumpscrub.detectors.expression import NOWHERE, Expression
 from dumpscrub.detectors.validators import VALIDATORS, Validator, Verdict
 from dumpscrub.errors import RuleError
 from dumpscrub.model import Confidence, SecretValue
@@ -70,17 +70,15 @@ class PatternDetector:
     remembered: Callable[[bytes, bytes], Judgement] = field(repr=False)
 
     def verify(self, window: Window) -> Sequence[Match]:
-        text = window.text()
-        found = self.expression.containing(text, window.anchor)
+        found = self.expression.containing(window.text, window.anchor)
         if not found:
             return ()
-        places = (
-            groups[group]
-            for groups in found
-            if self._bounded(text, *groups[self.expression.whole])
-            for group in self.expression.groups
-        )
-        return [self._match(window, text, *place) for place in places if text[slice(*place)].strip(b"*")]
+        matches = []
+        for groups in found:
+            if self._bounded(window.text, *groups[self.expression.whole]):
+                places = [groups[group] for group in self.expression.groups]
+                matches += [self._match(window, *place) for place in places if place != NOWHERE]
+        return [match for match in matches if match]
 
     def _bounded(self, text: bytes, start: int, end: int) -> bool:
         boundary = self.rule.boundary
@@ -88,8 +86,11 @@ class PatternDetector:
             return False
         return not (boundary in (Boundary.RIGHT, Boundary.BOTH) and end < len(text) and text[end] in _WORD)
 
-    def _match(self, window: Window, text: bytes, start: int, end: int) -> Match:
-        secret = text[start:end]
+    def _match(self, window: Window, start: int, end: int) -> Match | None:
+        """The match of a group; None where it took no part or is masked already."""
+        secret = window.text[start:end]
+        if not secret.strip(b"*"):
+            return None
         judge = self.remembered if end - start <= _SHORT else self.judge
         judgement = judge(secret, secret if secret.isascii() else window.utf8(start, end))
         return Match((window.raw(start, end),), judgement.confidence, judgement.values, judgement.suppressed)
