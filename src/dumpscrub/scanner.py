@@ -129,7 +129,7 @@ class _Verification:
                 window = around.window(detector.before, detector.after)
                 matches = detector.verify(window)
                 is_nothing = is_nothing and not matches
-                if matches or around.is_text(detector.after):
+                if detector.rule.grows and (matches or around.is_text(detector.after)):
                     window, matches = self._whole(offset, detector, window, matches)
             except (DumpscrubError, MemoryError):
                 raise

@@ -7,7 +7,7 @@ import re2
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dumpscrub.detectors.expression import Expression, Groups
+from dumpscrub.detectors.expression import Expression, Expressions, Groups
 from dumpscrub.errors import RuleError
 from dumpscrub.rules.schema import Rule
 
@@ -52,11 +52,11 @@ def shown(expression: Expression, found: list[Groups]) -> list[list[tuple[int, i
 )
 def test_the_matches_are_those_of_a_search(pattern: str, before: int, text: bytes, data: st.DataObject) -> None:
     anchor = data.draw(st.integers(0, min(len(text) - 1, before + 1)))
-    expression = Expression.of(rule(pattern, before))
+    expression = Expression.of(rule(pattern, before), pattern, before)
     assert shown(expression, expression.containing(text, anchor)) == searched(pattern, before, text, anchor)
 
 
 @pytest.mark.parametrize("before", [0, 1, 70])
 def test_a_pattern_that_brackets_around_it_would_balance_does_not_compile(before: int) -> None:
     with pytest.raises(RuleError, match="rule mine: the pattern does not compile"):
-        Expression.of(rule("(?P<secret>k))|(?:k", before))
+        Expressions(rule("(?P<secret>k))|(?:k", before))

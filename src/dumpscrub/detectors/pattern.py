@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from dumpscrub.detectors.base import Anchor, Match
-from dumpscrub.detectors.expression import Expression
+from dumpscrub.detectors.expression import Expression, Expressions, Groups
 from dumpscrub.detectors.validators import VALIDATORS, Validator, Verdict
 from dumpscrub.errors import RuleError
 from dumpscrub.model import Confidence, SecretValue
@@ -65,20 +65,24 @@ class PatternDetector:
     anchors: tuple[Anchor, ...]
     before: int
     after: int
-    expression: Expression = field(repr=False)
+    expressions: Expressions = field(repr=False)
     judge: Callable[[bytes, bytes], Judgement] = field(repr=False)
     remembered: Callable[[bytes, bytes], Judgement] = field(repr=False)
 
     def verify(self, window: Window) -> Sequence[Match]:
         text = window.text()
-        found = self.expression.containing(text, window.anchor)
-        if not found:
-            return ()
+        for expression in self.expressions.compiled():
+            found = expression.containing(text, window.anchor)
+            if found:
+                return self._matches(window, text, expression, found)
+        return ()
+
+    def _matches(self, window: Window, text: bytes, expression: Expression, found: list[Groups]) -> list[Match]:
         places = (
             groups[group]
             for groups in found
-            if self._bounded(text, *groups[self.expression.whole])
-            for group in self.expression.groups
+            if self._bounded(text, *groups[expression.whole])
+            for group in expression.groups
         )
         return [self._match(window, text, *place) for place in places if text[slice(*place)].strip(b"*")]
 
@@ -97,7 +101,7 @@ class PatternDetector:
 
 def build(rule: Rule) -> PatternDetector:
     """The detector of a rule. Raises RuleError where the pattern does not compile or names something unknown."""
-    expression = Expression.of(rule)
+    expressions = Expressions(rule)
     if rule.validator and rule.validator not in VALIDATORS:
         raise RuleError(f"rule {rule.id}: unknown validator {rule.validator!r}: one of {', '.join(VALIDATORS)}")
     unknown = [name for name in rule.decoders if name not in DECODERS]
@@ -112,7 +116,7 @@ def build(rule: Rule) -> PatternDetector:
         text_anchors(rule),
         rule.before + 1,
         max(rule.after, anchor) + 1,
-        expression,
+        expressions,
         judge,
         lru_cache(_REMEMBERED)(judge),
     )
