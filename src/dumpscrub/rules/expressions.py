@@ -59,7 +59,7 @@ def read_strictly(expression: str) -> tuple[Piece, ...]:
         if piece.atom[0] == "\\" and piece.atom[1] not in "dw" and piece.atom[1].isalnum():
             raise RuleError(f"{piece.atom} is unknown: an expression has \\d and \\w")
         if not piece.choices.isascii() or not piece.choices.isprintable() or not piece.choices:
-            raise RuleError(f"{ascii(piece.atom)} holds no character, or one that is not printable ASCII")
+            raise RuleError(f"{piece.atom!a} holds no character, or one that is not printable ASCII")
     if not pieces or not least(pieces):
         raise RuleError("an expression that may be empty says nothing")
     return pieces
