@@ -143,7 +143,7 @@ def placeholder_reason(text: bytes) -> str:
 
 
 def typed_reason(text: bytes) -> str:
-    """Why ``text`` was typed where a machine makes the values, in a word; empty where it may be generated."""
+    """Why ``text`` was typed where a machine makes the values, in a word; empty where one may have made it."""
     plain = text.lower().translate(None, _SIGNS)
     steps = sum(after - before == 1 for before, after in pairwise(plain))
     if len(set(plain)) < 4 or _TYPED.search(plain):

@@ -96,20 +96,22 @@ def shortened(pieces: Sequence[Piece]) -> tuple[Piece, ...]:
 
 def written(pieces: Sequence[Piece]) -> str:
     """``pieces`` as an expression."""
-    return "".join(piece.atom + _count(piece) for piece in pieces)
+    return "".join(piece.atom + _count(piece.low, piece.high) for piece in pieces)
 
 
 def pattern(pieces: Sequence[Piece]) -> str:
     """``pieces`` as a regular expression of RE2, case-sensitive and without groups."""
-    return "".join(_class(piece.choices) + _count(piece) for piece in pieces)
+    return "".join(
+        _class(piece.choices)
+        + (_count(piece.low, piece.high) if piece.high <= _MOST else f"{{{min(piece.low, _MOST)},}}")
+        for piece in pieces
+    )
 
 
-def _count(piece: Piece) -> str:
-    if piece.low == piece.high == 1:
-        return ""
-    if piece.high > _MOST:
-        return f"{{{min(piece.low, _MOST)},}}"
-    return f"{{{piece.low}}}" if piece.low == piece.high else f"{{{piece.low},{piece.high}}}"
+def _count(low: int, high: int) -> str:
+    if low == high:
+        return "" if low == 1 else f"{{{low}}}"
+    return f"{{{low},{high}}}"
 
 
 @lru_cache(1024)

@@ -47,9 +47,7 @@ def parse(text: str, name: str, *, shipped: bool = False) -> tuple[Rule, ...]:
     tables, families = document.pop("rule", []), document.pop("family", [])
     shared = Shared.read(document, name)
     if document or not isinstance(tables, list):
-        raise RuleError(
-            f"{name}: a rule file holds [fragments], [anchors], [[rule]] and [[family]] tables and nothing else"
-        )
+        raise RuleError(f"{name}: a rule file holds [fragments], [anchors], [[rule]] and [[family]], nothing else")
     written = ((table, f"{name}, rule {number}") for number, table in enumerate(tables, 1))
     rules = tuple(_rule(table, shared, at, shipped) for table, at in chain(written, family_tables(families, name)))
     seen: set[str] = set()

@@ -2,8 +2,8 @@ r"""Rules for values that only a word beside them identifies, in the notations t
 
 Word and value stand close to each other, and what lies between them is left open: that covers JSON, XML, YAML, headers,
 query strings, code and environment blocks alike. It ends with a character that belongs to neither, or with an escaped
-one (``%22``, ``\u0022``, ``\n``). Where a name ends with its string, the value may be the next object of a heap: between
-the two stand a terminator, padding, and the header of the object.
+one (``%22``, ``\u0022``, ``\n``). Where a name ends with its string, the value may be the next object of a heap: a
+terminator, padding and the header of that object stand between the two.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ SHORTEST_WORD = 4
 _WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:/ -]*\Z")
 _NEAR = 40
 """Characters between word and value, or between either and a ``with`` word."""
-_OBJECT = 48
+_OBJECT = 64
 """Code units between the end of a string and the beginning of the one in the next object."""
 _NAME_REST = r"[\w.:/-]{0,32}"
 _GAP = rf"[^\x00]{{0,{_NEAR}}}?"
@@ -98,8 +98,9 @@ def _forward(anchors: Sequence[str], beside: Sequence[str], value: str, edge: st
 def _backward(anchors: Sequence[str], beside: Sequence[str], value: str, edge: str) -> str:
     """Value, then word."""
     tail = _any_of(anchors) + (_LINE_GAP + _any_of(beside) if beside else "")
-    next_object = rf"\x00[\x00-\xff]{{0,{_OBJECT}}}?\x00{_NAME_REST}"
-    return rf"(?:^|{_ESCAPED}|{edge}){value}(?:{edge}{_LINE_GAP}|{next_object}){tail}"
+    next_object = rf"[\x00\x01][\x00-\xff]{{0,{_OBJECT}}}?\x00{_NAME_REST}"
+    behind = edge.replace("^", r"^\x00\r\n")
+    return rf"(?:^|{_ESCAPED}|{edge}){value}(?:{behind}{_LINE_GAP}|{next_object}){tail}"
 
 
 def _examples(values: Sequence[str], anchors: Sequence[str], beside: Sequence[str]) -> list[str]:
