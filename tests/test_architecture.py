@@ -31,6 +31,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "composition",
         "records",
         "rulecheck",
+        "ruletest",
         "writer",
         "tables",
         "independent",

@@ -1,4 +1,4 @@
-"""``dumpscrub rules``: list, show and check."""
+"""``dumpscrub rules``: list, show and check; the larger commands have modules of their own."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from dumpscrub.cli import rulenew, ruletest
 from dumpscrub.cli.boundary import Boundary
 from dumpscrub.cli.options import EXIT_CODES, engine_option, rules_option
 from dumpscrub.errors import RuleError
@@ -19,14 +20,20 @@ from dumpscrub.search.engines import choose_engine
 
 @click.group("rules", epilog=EXIT_CODES)
 def command() -> None:
-    """List, show and check rules: the shipped ones and your own.
+    """List, show, check and try out rules: the shipped ones and your own.
 
     \b
     Examples:
       dumpscrub rules list
       dumpscrub rules show octopus-api-key
       dumpscrub rules check --rules our-rules.toml
+      dumpscrub rules test sample.txt --rules our-rules.toml
+      dumpscrub rules new acme-ticket --output our-rules.toml
     """  # noqa: D301
+
+
+command.add_command(ruletest.command)
+command.add_command(rulenew.command)
 
 
 @command.command("list")

@@ -162,9 +162,14 @@ def _rule(table: Any, shared: Shared, where: str, shipped: bool) -> Rule:
     return rule
 
 
-def _consistent(rule: Rule, where: str) -> None:
-    if not _ID.match(rule.id):
+def check_id(rule_id: str, where: str) -> None:
+    """Raise RuleError where ``rule_id`` cannot be the id of a rule."""
+    if not _ID.match(rule_id):
         raise RuleError(f"{where}: the id holds small letters, digits and single hyphens only")
+
+
+def _consistent(rule: Rule, where: str) -> None:
+    check_id(rule.id, where)
     if not all(rule.categories) or not rule.categories:
         raise RuleError(f"{where}: name at least one category, and none that is empty")
     if not rule.encodings:
