@@ -25,11 +25,9 @@ def test_the_table_is_a_rule_that_passes_its_check() -> None:
 
 
 def test_the_families_in_its_comments_work_too() -> None:
-    text = run("ab-key").stdout.partition("# A value that its beginning")[2]
-    lines = [
-        line.removeprefix("# ") for line in text.splitlines() if line.startswith(("# ", "#  ")) and "So " not in line
-    ]
-    rules = parse("\n".join(lines[1:]).replace('"ab-key"', '"ab-key-2"', 1), "new.toml")
+    comments = run("ab-key").stdout.partition("# A value that its beginning")[2].splitlines()
+    lines = [line[2:] for line in comments if line.startswith("#") and not line.startswith("# So ")]
+    rules = parse("\n".join(lines).replace('"ab-key"', '"ab-key-2"', 1), "new.toml")
     assert [rule.id for rule in rules] == ["ab-key-2", "ab-key"]
     assert check_rules(RuleSet(rules), "hyperscan") == ()
 
