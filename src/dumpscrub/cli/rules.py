@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from dumpscrub.cli import rulenew, ruletest
+from dumpscrub.cli import ruleimport, rulenew, ruletest
 from dumpscrub.cli.boundary import Boundary
 from dumpscrub.cli.options import EXIT_CODES, engine_option, rules_option
 from dumpscrub.errors import RuleError
@@ -20,7 +20,7 @@ from dumpscrub.search.engines import choose_engine
 
 @click.group("rules", epilog=EXIT_CODES)
 def command() -> None:
-    """List, show, check and try out rules: the shipped ones and your own.
+    """List, show, check, try out and import rules: the shipped ones and your own.
 
     \b
     Examples:
@@ -29,11 +29,13 @@ def command() -> None:
       dumpscrub rules check --rules our-rules.toml
       dumpscrub rules test sample.txt --rules our-rules.toml
       dumpscrub rules new acme-ticket --output our-rules.toml
+      dumpscrub rules import gitleaks.toml --output theirs.toml
     """  # noqa: D301
 
 
 command.add_command(ruletest.command)
 command.add_command(rulenew.command)
+command.add_command(ruleimport.command)
 
 
 @command.command("list")
