@@ -33,6 +33,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "rulecheck",
         "ruleimport",
         "ruletest",
+        "rulenotes",
         "writer",
         "tables",
         "independent",

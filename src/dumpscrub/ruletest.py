@@ -64,7 +64,7 @@ def _is_shadow(trial: Trial, seen: dict[tuple[str, Encoding, int, int], Trial]) 
 def _trials(detector: Detector, window: Window, matches: Sequence[Match]) -> Iterator[Trial]:
     """What ``detector`` made of a hit."""
     rule, encoding = detector.rule, window.encoding
-    anchor, size = _anchor(detector, window)
+    anchor, size = anchor_at(detector, window)
     if not matches:
         offset = window.locate(window.hit, window.hit + size)[0].start
         reason = "the pattern does not match here" if rule.detector == "pattern" else "the structure is another one"
@@ -84,7 +84,7 @@ def _reason(rule: Rule, match: Match) -> str:
     return f"validator {rule.validator} accepts it" if rule.validator else "matches"
 
 
-def _anchor(detector: Detector, window: Window) -> tuple[str, int]:
+def anchor_at(detector: Detector, window: Window) -> tuple[str, int]:
     """The longest anchor at the hit of ``window``, as text, and its bytes."""
     data = window.data[window.hit :]
     here = [

@@ -20,7 +20,7 @@ paths = ['x']
 [[rules]]
 id = "acme_key"
 description = "An Acme key."
-regex = '''(?i)[\w.-]{0,50}?(?:acmecloud)(?:[ \t\w.-]{0,20})[\s'"]{0,3}(?:=|:)[\s'"]{0,5}([a-z0-9]{20})(?:[\x60'"\s;]|$)'''
+regex = '''(?i)[\w.-]{0,50}?(?:acmecloud)[\w.-]{0,20}[\s'"]{0,3}(?:=|:)[\s'"]{0,5}([a-z0-9]{20})(?:[\x60'"\s;]|$)'''
 keywords = ["acmecloud"]
 tags = ["Cloud Key"]
 entropy = 3.5
