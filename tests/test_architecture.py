@@ -31,6 +31,9 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "composition",
         "records",
         "rulecheck",
+        "ruleimport",
+        "ruletest",
+        "rulenotes",
         "writer",
         "tables",
         "independent",
@@ -48,7 +51,7 @@ ORDER = tuple(name for members in FLOORS for name in members)
 NETWORK = {"asyncio", "ftplib", "http", "http.client", "requests", "smtplib", "socket", "ssl", "urllib.request"}
 """Modules of the standard library (and one other) by which a program could send something."""
 
-REGISTRIES = ("formats", "detectors", "operators", "reports", "cli")
+REGISTRIES = ("formats", "rules.imports", "detectors", "operators", "reports", "cli")
 
 
 def modules() -> dict[str, Path]:

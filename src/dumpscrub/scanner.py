@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 
@@ -25,6 +25,10 @@ LONGEST = 1 << 16
 _GROWTH = 8
 _TRAILING = 8
 """Code units at the end of a window that a pattern may have left to what follows the value."""
+
+
+Observer = Callable[[Detector, Window, Sequence[Match]], None]
+"""Told of a hit's window, and of the matches in it, by each detector of the anchor."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +66,16 @@ class Scanner:
         self._finder = Finder([Literal(anchor.data, anchor.caseless) for anchor in users], search)
 
     def scan(
-        self, dump: Dump, progress: Progress = silent, stage: str = "scan", settled: Settled = NOTHING_SETTLED
+        self,
+        dump: Dump,
+        progress: Progress = silent,
+        stage: str = "scan",
+        settled: Settled = NOTHING_SETTLED,
+        observer: Observer | None = None,
     ) -> Scan:
         """Every finding of every detector, but at hits that are ``settled`` by a search of the same bytes.
 
-        Raises ScanError, naming the rule, where a detector fails.
+        Calls ``observer`` for each of the other hits. Raises ScanError, naming the rule, where a detector fails.
         """
         searched = 0
 
@@ -75,7 +84,7 @@ class Scanner:
             searched = done
             progress(stage, done, of)
 
-        verification = _Verification(dump)
+        verification = _Verification(dump, observer)
         nothing = SettledHits(len(self._users))
         with closing(self._finder.find(dump, stage, note)) as chunks:
             for hits in chunks:
@@ -113,8 +122,9 @@ class _Verification:
     was too long for its window.
     """
 
-    def __init__(self, dump: Dump) -> None:
+    def __init__(self, dump: Dump, observer: Observer | None) -> None:
         self.suppressed: dict[tuple[str, tuple[Span, ...]], str] = {}
+        self._observer = observer
         self._found = Collector()
         self._kinds: dict[tuple[str, str, Confidence], int] = {}
         self._windows = Windows(dump)
@@ -132,7 +142,7 @@ class _Verification:
                 window = Window(around, detector.before, detector.after)
                 matches = detector.verify(window)
                 is_nothing = is_nothing and not matches
-                if matches or around.text_size >= detector.after:
+                if detector.rule.grows and (matches or around.text_size >= detector.after):
                     window, matches = self._whole(offset, detector, window, matches)
             except (DumpscrubError, MemoryError):
                 raise
@@ -140,6 +150,8 @@ class _Verification:
                 # Fail closed, and name the place and the kind of fault only: its text may hold bytes of the dump.
                 kind = type(error).__name__
                 raise ScanError(f"rule {detector.rule.id} failed at {offset:#x} ({kind}): report this rule") from None
+            if self._observer:
+                self._observer(detector, window, list(matches))
             if matches:
                 is_nothing = False
                 self._note(detector, window, matches)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from dumpscrub.detectors.base import Anchor, Match
-from dumpscrub.detectors.expression import NOWHERE, Expression
+from dumpscrub.detectors.expression import NOWHERE, Expression, Expressions, Groups
 from dumpscrub.detectors.validators import VALIDATORS, Validator, Verdict
 from dumpscrub.errors import RuleError
 from dumpscrub.model import Confidence, SecretValue
@@ -65,18 +65,23 @@ class PatternDetector:
     anchors: tuple[Anchor, ...]
     before: int
     after: int
-    expression: Expression = field(repr=False)
+    expressions: Expressions = field(repr=False)
     judge: Callable[[bytes, bytes], Judgement] = field(repr=False)
     remembered: Callable[[bytes, bytes], Judgement] = field(repr=False)
 
     def verify(self, window: Window) -> Sequence[Match]:
-        found = self.expression.containing(window.text, window.anchor)
-        if not found:
-            return ()
+        matches: list[Match] = []
+        for expression in self.expressions.compiled():
+            found = expression.containing(window.text, window.anchor)
+            if found:
+                matches += self._matches(window, expression, found)
+        return matches
+
+    def _matches(self, window: Window, expression: Expression, found: list[Groups]) -> list[Match]:
         matches = []
         for groups in found:
-            if self._bounded(window.text, *groups[self.expression.whole]):
-                places = [groups[group] for group in self.expression.groups]
+            if self._bounded(window.text, *groups[expression.whole]):
+                places = [groups[group] for group in expression.groups]
                 matches += [self._match(window, *place) for place in places if place != NOWHERE]
         return [match for match in matches if match]
 
@@ -98,7 +103,7 @@ class PatternDetector:
 
 def build(rule: Rule) -> PatternDetector:
     """The detector of a rule. Raises RuleError where the pattern does not compile or names something unknown."""
-    expression = Expression.of(rule)
+    expressions = Expressions(rule)
     if rule.validator and rule.validator not in VALIDATORS:
         raise RuleError(f"rule {rule.id}: unknown validator {rule.validator!r}: one of {', '.join(VALIDATORS)}")
     unknown = [name for name in rule.decoders if name not in DECODERS]
@@ -113,7 +118,7 @@ def build(rule: Rule) -> PatternDetector:
         text_anchors(rule),
         rule.before + 1,
         max(rule.after, anchor) + 1,
-        expression,
+        expressions,
         judge,
         lru_cache(_REMEMBERED)(judge),
     )

@@ -7,6 +7,7 @@ followed by something that only refers to a value.
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 _PLACEHOLDER = re.compile(
     rb"""(?ix)
@@ -92,6 +93,9 @@ _WORDS = frozenset(
 _PASSPHRASE = re.compile(rb"[A-Za-z]+([._-][A-Za-z]+)*")
 _REFERENCE = re.compile(rb"(?i)(.*[._-])?(pass|passw(or)?d|passphrase|pwd)|secret|token|key")
 """What names a password: ``options.password``."""
+_TYPED = re.compile(rb"example|placeholder|changeme|changeit|your|insert|dummy|sample|redacted|xxxx")
+"""What people write into values that they make up, in lower case."""
+_SIGNS = b"_-.:/+= "
 _LONGEST = 256
 """Characters above which a value is too long to stand for another one."""
 
@@ -136,6 +140,15 @@ def placeholder_reason(text: bytes) -> str:
         if len(text) <= _LONGEST and pattern.fullmatch(text):
             return name
     return ""
+
+
+def typed_reason(text: bytes) -> str:
+    """Why ``text`` was typed where a machine makes the values, in a word; empty where one may have made it."""
+    plain = text.lower().translate(None, _SIGNS)
+    steps = sum(after - before == 1 for before, after in pairwise(plain))
+    if len(set(plain)) < 4 or _TYPED.search(plain):
+        return "placeholder"
+    return "sequence" if steps >= 0.75 * len(plain) else ""
 
 
 def _is_expression(text: bytes) -> bool:

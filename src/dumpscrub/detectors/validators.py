@@ -72,6 +72,12 @@ def token(value: bytes) -> Verdict:
     return Verdict(suppressed=reason) if reason else _UNDECIDED
 
 
+def _generated(value: bytes) -> Verdict:
+    """A value of the shape that a service gives its keys, beside the name of the service."""
+    reason = standins.reason(value) or standins.typed_reason(value) or _no_token(value)
+    return Verdict(suppressed=reason) if reason else _UNDECIDED
+
+
 def _quoted_token(value: bytes) -> Verdict:
     """As :func:`token` where name and value are quoted, as in JSON: that is rather data than code."""
     verdict = token(value)
@@ -237,6 +243,7 @@ VALIDATORS: Mapping[str, Validator] = {
     "cipher-iv": _cipher_iv,
     "crc-base62": _crc_base62,
     "environment": _environment,
+    "generated": _generated,
     "generic": generic,
     "jwt": _jwt,
     "key-store": _key_store,
