@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
+from copy import copy
 from dataclasses import dataclass
 
 from dumpscrub.detectors.base import Anchor, Detector, Match
@@ -15,7 +16,7 @@ from dumpscrub.progress import Progress, silent
 from dumpscrub.rules.schema import Rule
 from dumpscrub.search.finder import Finder, Search
 from dumpscrub.search.literals import Literal
-from dumpscrub.search.windows import Window, Windows
+from dumpscrub.search.windows import Window, Windows, follows_word
 from dumpscrub.settled import NOTHING_SETTLED, Settled, SettledHits
 from dumpscrub.shadows import without_shadows
 from dumpscrub.span import Span, SpanSet
@@ -46,12 +47,16 @@ class Scan:
 
 @dataclass(frozen=True, slots=True)
 class _Users:
-    """The detectors of an anchor. ``before`` and ``after`` are the code units that are read around a hit for all."""
+    """The detectors of an anchor. ``before`` and ``after`` are the code units that are read around a hit for all.
+
+    With ``edge`` no word character may stand before it.
+    """
 
     encoding: Encoding
     detectors: tuple[Detector, ...]
     before: int
     after: int
+    edge: bool
 
 
 class Scanner:
@@ -63,7 +68,14 @@ class Scanner:
             for anchor in detector.anchors:
                 users.setdefault(anchor, []).append(detector)
         self._users = tuple(_with_reach(users))
-        self._finder = Finder([Literal(anchor.data, anchor.caseless) for anchor in users], search)
+        self._literals = tuple(Literal(anchor.data, anchor.caseless) for anchor in users)
+        self._finder = Finder(self._literals, search)
+
+    def by_engine(self, search: Search) -> Scanner:
+        """The same scanner for another search."""
+        other = copy(self)
+        other._finder = Finder(self._literals, search)
+        return other
 
     def scan(
         self,
@@ -89,7 +101,10 @@ class Scanner:
         with closing(self._finder.find(dump, stage, note)) as chunks:
             for hits in chunks:
                 for hit in settled.others(hits):
-                    looked_at = verification.verify(hit[0], self._users[hit[1]])
+                    users = self._users[hit[1]]
+                    if users.edge and follows_word(dump, hit[0], users.encoding):
+                        continue
+                    looked_at = verification.verify(hit[0], users)
                     if looked_at:
                         nothing.add(hit, looked_at)
         findings = without_shadows(verification.findings())
@@ -99,20 +114,23 @@ class Scanner:
 
 def _with_reach(users: Mapping[Anchor, Sequence[Detector]]) -> Iterator[_Users]:
     """The users of each anchor. Where it is hit, so are those that it begins with: memory is read once for all."""
+    keys = [(anchor.encoding.codec, anchor.data.lower()) for anchor in users]
     widest: dict[tuple[str, bytes], tuple[int, int]] = {}
-    for anchor, group in users.items():
-        key = anchor.encoding.codec, anchor.data.lower()
+    for key, group in zip(keys, users.values(), strict=True):
         before, after = widest.get(key, (0, 0))
-        widest[key] = max(before, *(each.before for each in group)), max(after, *(each.after for each in group))
+        for each in group:
+            before, after = max(before, each.before), max(after, each.after)
+        widest[key] = before, after
     heads: list[tuple[str, bytes]] = []
     for key in sorted(widest):
         while heads and not (heads[-1][0] == key[0] and key[1].startswith(heads[-1][1])):
             heads.pop()
         if heads:
-            widest[key] = max(widest[key][0], widest[heads[-1]][0]), max(widest[key][1], widest[heads[-1]][1])
+            (before, after), (wider_before, wider_after) = widest[key], widest[heads[-1]]
+            widest[key] = max(before, wider_before), max(after, wider_after)
         heads.append(key)
-    for anchor, group in users.items():
-        yield _Users(anchor.encoding, tuple(group), *widest[anchor.encoding.codec, anchor.data.lower()])
+    for (anchor, group), key in zip(users.items(), keys, strict=True):
+        yield _Users(anchor.encoding, tuple(group), *widest[key], anchor.edge)
 
 
 class _Verification:

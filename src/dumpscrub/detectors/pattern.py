@@ -14,9 +14,8 @@ from dumpscrub.detectors.validators import VALIDATORS, Validator, Verdict
 from dumpscrub.errors import RuleError
 from dumpscrub.model import Confidence, SecretValue
 from dumpscrub.rules.schema import Boundary, Rule
-from dumpscrub.search.windows import Window
+from dumpscrub.search.windows import WORD, Window
 
-_WORD = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_")
 NAMES = ("pattern",)
 _STANDARD = bytes.maketrans(b"-_", b"+/")
 _ACCEPT = Verdict()
@@ -87,9 +86,9 @@ class PatternDetector:
 
     def _bounded(self, text: bytes, start: int, end: int) -> bool:
         boundary = self.rule.boundary
-        if boundary in (Boundary.LEFT, Boundary.BOTH) and start > 0 and text[start - 1] in _WORD:
+        if boundary in (Boundary.LEFT, Boundary.BOTH) and start > 0 and text[start - 1] in WORD:
             return False
-        return not (boundary in (Boundary.RIGHT, Boundary.BOTH) and end < len(text) and text[end] in _WORD)
+        return not (boundary in (Boundary.RIGHT, Boundary.BOTH) and end < len(text) and text[end] in WORD)
 
     def _match(self, window: Window, start: int, end: int) -> Match | None:
         """The match of a group; None where it took no part or is masked already."""
@@ -128,8 +127,9 @@ def text_anchors(rule: Rule) -> tuple[Anchor, ...]:
     """Each anchor of the rule in each of its encodings. Raises RuleError for an anchor that is not ASCII."""
     if any(not text.isascii() or not text for text in rule.anchors):
         raise RuleError(f"rule {rule.id}: an anchor is ASCII text and not empty")
+    edge = rule.boundary in (Boundary.LEFT, Boundary.BOTH) and not rule.before and rule.detector == "pattern"
     return tuple(
-        Anchor(text.encode(encoding.codec), encoding, rule.caseless)
+        Anchor(text.encode(encoding.codec), encoding, rule.caseless, edge)
         for text in rule.anchors
         for encoding in rule.encodings
     )

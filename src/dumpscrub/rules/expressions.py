@@ -21,6 +21,8 @@ _OPERATORS = frozenset("+*?|()^$")
 """What means something in a regular expression and nothing here: literals only with a backslash."""
 _MOST = 1000
 """The largest count that RE2 takes."""
+_REMEMBERED = 4096
+"""Many rules are of the same few shapes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,7 @@ class Piece:
     high: int
 
 
+@lru_cache(_REMEMBERED)
 def read(expression: str) -> tuple[Piece, ...]:
     """The pieces of ``expression``. Raises RuleError where it is malformed."""
     pieces: list[Piece] = []
@@ -48,6 +51,7 @@ def read(expression: str) -> tuple[Piece, ...]:
     return tuple(pieces)
 
 
+@lru_cache(_REMEMBERED)
 def read_strictly(expression: str) -> tuple[Piece, ...]:
     """As :func:`read`, for text that is to be matched: what looks like another language is refused, too."""
     pieces = read(expression)
@@ -94,12 +98,14 @@ def shortened(pieces: Sequence[Piece]) -> tuple[Piece, ...]:
     return (*kept, Piece(last.atom, last.choices, last.low - 1, last.low - 1)) if last.low > 1 else tuple(kept)
 
 
-def written(pieces: Sequence[Piece]) -> str:
+@lru_cache(_REMEMBERED)
+def written(pieces: tuple[Piece, ...]) -> str:
     """``pieces`` as an expression."""
     return "".join(piece.atom + _count(piece.low, piece.high) for piece in pieces)
 
 
-def pattern(pieces: Sequence[Piece]) -> str:
+@lru_cache(_REMEMBERED)
+def pattern(pieces: tuple[Piece, ...]) -> str:
     """``pieces`` as a regular expression of RE2, case-sensitive and without groups."""
     return "".join(
         _class(piece.choices)
@@ -114,7 +120,7 @@ def _count(low: int, high: int) -> str:
     return f"{{{low},{high}}}"
 
 
-@lru_cache(1024)
+@lru_cache(_REMEMBERED)
 def _class(choices: str) -> str:
     """One of ``choices`` as a regular expression."""
     if len(choices) == 1:

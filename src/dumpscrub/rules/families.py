@@ -139,7 +139,7 @@ def _bare_examples(values: Sequence[str]) -> list[str]:
 
 def _bare_negatives(alternatives: Sequence[Sequence[Piece]]) -> list[str]:
     shortest = min(alternatives, key=expressions.least)
-    exact = [Piece(piece.atom, piece.choices, piece.low, piece.low) for piece in shortest]
+    exact = tuple(Piece(piece.atom, piece.choices, piece.low, piece.low) for piece in shortest)
     return [f"<~{expressions.written(expressions.shortened(shortest))}~>", f"a <~x{expressions.written(exact)}~>"]
 
 

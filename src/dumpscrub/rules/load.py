@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import enum
 import re
-import tomllib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from itertools import chain
 from pathlib import Path
 from typing import Any, TypeVar
+
+import tomli
 
 from dumpscrub.errors import RuleError
 from dumpscrub.model import Confidence, Encoding
@@ -41,8 +42,8 @@ def load_rules(extra: Sequence[Path] = ()) -> RuleSet:
 def parse(text: str, name: str, *, shipped: bool = False) -> tuple[Rule, ...]:
     """The rules of one file's ``text``; ``name`` is shown in errors. ``shipped`` says that it is part of the pack."""
     try:
-        document = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+        document = tomli.loads(text)
+    except tomli.TOMLDecodeError as error:
         raise RuleError(f"{name}: not valid TOML ({error}): correct the file") from error
     tables, families = document.pop("rule", []), document.pop("family", [])
     shared = Shared.read(document, name)

@@ -24,6 +24,8 @@ LISTS: Mapping[str, tuple[str, ...]] = {
 }
 """Lists of words that ``with`` may name."""
 
+_ENCODINGS = ("utf-8", "utf-16-le", "utf-16-be")
+"""Words are many, and a fourth encoding of each slows the search. UTF-32 is what copies of a value are found in."""
 SHORTEST_WORD = 4
 _WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:/ -]*\Z")
 _NEAR = 40
@@ -52,6 +54,7 @@ def rule(alternatives: Sequence[Sequence[Piece]], words: Sequence[str], beside: 
         "anchors": anchors,
         "pattern": _forward(anchors, beside, value, _edge(alternatives)),
         "reverse": _backward(anchors, beside, value, _edge(alternatives)),
+        "encodings": list(_ENCODINGS),
         "before": longest + reach,
         "after": max(map(len, anchors)) + reach + longest + 1,
         "grows": False,

@@ -17,6 +17,8 @@ from dumpscrub.model import Dump, Encoding
 from dumpscrub.source import read_spans
 from dumpscrub.span import Span, in_order, part_of, total
 
+WORD = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_")
+"""What a name or a number is made of: letters, digits and ``_``."""
 _DTYPES = {Encoding.UTF16LE: "<u2", Encoding.UTF16BE: ">u2", Encoding.UTF32LE: "<u4"}
 
 
@@ -168,6 +170,17 @@ class Windows:
 def window_at(dump: Dump, offset: int, encoding: Encoding, before: int, after: int) -> Window:
     """The window around the hit that begins at file ``offset``; ``before`` and ``after`` are code units."""
     return Window(Windows(dump).around(offset, encoding, before, after), before, after)
+
+
+def follows_word(dump: Dump, offset: int, encoding: Encoding) -> bool:
+    """True where a word character stands right before the file ``offset``, in the file and in memory.
+
+    False also where the two differ: then a window has to tell.
+    """
+    begin = offset - encoding.unit
+    if begin < 0 or not dump.layout.contiguous(begin, offset + 1):
+        return False
+    return squeeze(bytes(dump.source.view(begin, offset)), encoding)[0] in WORD
 
 
 def squeeze(data: bytes, encoding: Encoding) -> bytes:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping, Sequence
 from typing import Any
+
+import tomli
 
 from dumpscrub.errors import RuleError
 from dumpscrub.rules.imports.base import Foreign, text_of, texts_of
@@ -28,8 +29,8 @@ class Gitleaks:
 
     def read(self, text: str) -> Sequence[Mapping[str, Any]] | None:
         try:
-            document = tomllib.loads(text)
-        except tomllib.TOMLDecodeError:
+            document = tomli.loads(text)
+        except tomli.TOMLDecodeError:
             return None
         tables = document.get("rules")
         return tables if isinstance(tables, list) and all(isinstance(table, dict) for table in tables) else None
