@@ -3,6 +3,8 @@
 # make lint          ruff and mypy
 # make corpus-report planted secrets in the dumps of the corpus: how many were there, how many are left
 # make bench         time, memory and ratios to cp and kingfisher; parts of it: make bench SIZES=0.5, or BENCH=--quick
+# make recall        generated secrets of every rule: how many are found, by rule file and encoding
+# make false-positives  what the rules change in binaries without secrets; of your choice: make false-positives PATHS='A B'
 # make clean         remove what these made
 #
 # Each creates .venv first, once. Another interpreter: make test PYTHON=python3.12
@@ -12,7 +14,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: demo test lint corpus-report bench clean
+.PHONY: demo test lint corpus-report bench recall false-positives clean
 
 demo: $(INSTALLED)
 	$(BIN)/python -m corpus.demo
@@ -30,6 +32,12 @@ corpus-report: $(INSTALLED)
 
 bench: $(INSTALLED)
 	$(BIN)/python -m benchmarks $(if $(SIZES),--sizes $(SIZES)) $(BENCH)
+
+recall: $(INSTALLED)
+	$(BIN)/python -m benchmarks.recall
+
+false-positives: $(INSTALLED)
+	$(BIN)/python -m benchmarks.clean $(PATHS)
 
 clean:
 	rm -rf $(VENV) corpus/out .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from copy import copy
 from dataclasses import dataclass, replace
 
-from dumpscrub import overlaps
+from dumpscrub import decoded, overlaps
 from dumpscrub.detectors import build_detectors, process
 from dumpscrub.errors import ScanError
 from dumpscrub.model import Dump, Edit, Finding, SecretValue
@@ -103,21 +104,33 @@ class Redaction:
         if scan.searched != dump.source.size:
             raise ScanError("part of the input was not searched: please report the kind of dump")
         in_fields = process.find(dump, self._fields)
-        direct = apply(self._actions, (*scan.findings, *in_fields))
-        masked = [finding for finding in direct if finding.action != Action.REPORT.value]
+        inside = decoded.find(dump, scan.encoded, self._scanner)
+        outside = apply(self._actions, (*scan.findings, *in_fields))
+        direct = (*outside, *_not_in(_masked(outside), apply(self._actions, inside.findings)))
+        masked = _masked(direct)
         before = earlier.sweeper if earlier else None
         seeds = seeds_of(masked, self._known, before.seeds if before else ())
         sweeper = Sweeper(seeds, self._search, before)
         copies = sweeper.sweep(dump, progress, f"{stage} copies")
-        found = SpanSet(span for finding in masked for span in finding.spans)
-        new = [finding for finding in copies if not found.covers(finding.spans)]
+        new = list(_not_in(masked, copies))
         elsewhere = overlaps.again(dump.layout, (*masked, *new))
         protected = SpanSet(dump.protected)
         findings = sorted(
             (_possible(finding, protected) for finding in (*direct, *new, *elsewhere)),
             key=lambda finding: (finding.spans, finding.rule, finding.encoding.codec),
         )
-        return Outcome(tuple(findings), scan.suppressed, scan.searched, scan.settled, sweeper)
+        suppressed = dict(sorted((Counter(scan.suppressed) + Counter(inside.suppressed)).items()))
+        return Outcome(tuple(findings), suppressed, scan.searched, scan.settled, sweeper)
+
+
+def _masked(findings: Iterable[Finding]) -> list[Finding]:
+    return [finding for finding in findings if finding.action != Action.REPORT.value]
+
+
+def _not_in(found: Iterable[Finding], findings: Iterable[Finding]) -> Iterator[Finding]:
+    """Those of ``findings`` that hold more bytes than all that is ``found``."""
+    covered = SpanSet(span for finding in found for span in finding.spans)
+    return (finding for finding in findings if not covered.covers(finding.spans))
 
 
 def _possible(finding: Finding, protected: SpanSet) -> Finding:

@@ -14,6 +14,7 @@ from dumpscrub.findings import Collector, Findings
 from dumpscrub.model import Confidence, Dump, Encoding, Finding, Origin
 from dumpscrub.progress import Progress, silent
 from dumpscrub.rules.schema import Rule
+from dumpscrub.search.encoded import Place, look
 from dumpscrub.search.finder import Finder, Search
 from dumpscrub.search.literals import Literal
 from dumpscrub.search.windows import Window, Windows, follows_word
@@ -36,13 +37,14 @@ Observer = Callable[[Detector, Window, Sequence[Match]], None]
 class Scan:
     """Findings in file order, how many candidates were not taken for secrets, by reason, and the bytes searched.
 
-    ``settled`` are the hits that are nothing.
+    ``settled`` are the hits that are nothing, and ``encoded`` the places where text stands encoded, in file order.
     """
 
     findings: Findings
     suppressed: dict[str, int]
     searched: int
     settled: SettledHits
+    encoded: tuple[Place, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,9 +98,14 @@ class Scanner:
             searched = done
             progress(stage, done, of)
 
+        encoded: list[Place] = []
+
+        def watch(view: memoryview, at: int, start: int, end: int) -> None:
+            encoded.extend(look(view, at, start, end))
+
         verification = _Verification(dump, observer)
         nothing = SettledHits(len(self._users))
-        with closing(self._finder.find(dump, stage, note)) as chunks:
+        with closing(self._finder.find(dump, stage, note, watch)) as chunks:
             for hits in chunks:
                 for hit in settled.others(hits):
                     users = self._users[hit[1]]
@@ -109,7 +116,8 @@ class Scanner:
                         nothing.add(hit, looked_at)
         findings = without_shadows(verification.findings())
         suppressed = dict(sorted(Counter(verification.suppressed.values()).items()))
-        return Scan(findings, suppressed, searched, nothing)
+        encoded.sort(key=lambda place: place.offset)
+        return Scan(findings, suppressed, searched, nothing, tuple(encoded))
 
 
 def _with_reach(users: Mapping[Anchor, Sequence[Detector]]) -> Iterator[_Users]:

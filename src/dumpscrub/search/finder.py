@@ -12,7 +12,7 @@ Two passes:
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
@@ -30,6 +30,12 @@ from dumpscrub.walks import Looks, Seams, across, seams
 
 CORE = 32
 CHUNK = 4 << 20
+
+MARGIN = 64
+"""Bytes beyond a chunk that are searched with it: more than a core has, and enough for whoever looks along."""
+
+Look = Callable[[memoryview, int, int, int], None]
+"""Called with bytes, their file offset, and the start and end of the chunk that they were read for."""
 
 Hit = tuple[int, int]
 """A pair (file offset of the needle's first byte, needle number)."""
@@ -75,15 +81,17 @@ class Finder:
         self._members = tuple(tuple(members) for members in cores.values())
         self._matcher: Matcher = compile_literals(self._cores, search.engine)
 
-    def find(self, dump: Dump, stage: str, progress: Progress) -> Generator[list[Hit], None, None]:
+    def find(
+        self, dump: Dump, stage: str, progress: Progress, look: Look | None = None
+    ) -> Generator[list[Hit], None, None]:
         """The hits in ``dump``, in lists: one for each chunk in file order, then those across seams.
 
         No hit is reported twice, unless it stands at both kinds of places. Calls ``progress`` with ``stage`` after each
-        chunk.
+        chunk, and ``look`` in any thread with all bytes that are not zeros, :data:`MARGIN` more on both sides.
         """
         size = dump.source.size
         starts = range(0, size, self._search.chunk)
-        with closing(in_threads(partial(self._chunk, dump), starts, self._search.workers)) as chunks:
+        with closing(in_threads(partial(self._chunk, dump, look=look), starts, self._search.workers)) as chunks:
             for start, hits in zip(starts, chunks, strict=True):
                 yield hits
                 # Only now: whoever took the hits has looked at windows around them.
@@ -91,12 +99,12 @@ class Finder:
                 progress(stage, min(start + self._search.chunk, size), size)
         yield self._across(dump)
 
-    def _chunk(self, dump: Dump, start: int) -> list[Hit]:
+    def _chunk(self, dump: Dump, start: int, look: Look | None = None) -> list[Hit]:
         """Hits whose cores begin in the chunk at ``start`` and do not leave memory's order."""
         end = start + self._search.chunk
         hits: list[Hit] = []
         reach = 0
-        for offset, core in self._cores_in(dump, start, end):
+        for offset, core in self._cores_in(dump, start, end, look):
             if not (self._copies or self._is_one_text(dump, offset, self._cores[core])):
                 continue
             for hit in self._whole(dump, offset, core, reach):
@@ -106,9 +114,11 @@ class Finder:
                     reach = max(reach, offset + len(needle.data))
         return hits
 
-    def _cores_in(self, dump: Dump, start: int, end: int) -> Iterator[Hit]:
+    def _cores_in(self, dump: Dump, start: int, end: int, look: Look | None) -> Iterator[Hit]:
         """Pairs (file offset, core number) of the cores that begin in ``[start, end)`` of the file, in order."""
-        for at, text in busy_parts(dump.source, start, end, CORE - 1):
+        for at, text in busy_parts(dump.source, start, end, MARGIN):
+            if look:
+                look(text, at, start, end)
             for within, core in self._matcher.find(text):
                 if start <= (offset := at + within) < end:
                     yield offset, core
@@ -157,11 +167,9 @@ class Finder:
         """Where a needle begins that stands around ``offset``, ``lead`` bytes before it; None where none does."""
         size = len(needle.data)
         begin, end = offset - lead, offset - lead + size
-        if begin >= 0 and dump.layout.contiguous(begin, end):
+        if begin >= 0 and end <= dump.source.size and dump.layout.contiguous(begin, end):
             return begin if needle.equals(bytes(dump.source.view(begin, end))) else None
-        before = dump.layout.backward(offset, lead)
-        along_file = (Span(begin, min(end, dump.source.size)),)
-        for spans in ((*before, *dump.layout.forward(offset, size - lead)), *([along_file] if self._copies else [])):
-            if needle.equals(read_spans(dump.source, spans)):
-                return spans[0].start
-        return None
+        texts = [(*dump.layout.backward(offset, lead), *dump.layout.forward(offset, size - lead))]
+        if self._copies:
+            texts.append((Span(begin, min(end, dump.source.size)),))
+        return next((text[0].start for text in texts if needle.equals(read_spans(dump.source, text))), None)

@@ -21,7 +21,7 @@ from dumpscrub.model import Dump, Encoding
 from dumpscrub.progress import Progress
 from dumpscrub.search.blocks import busy_parts
 from dumpscrub.search.copies import SHORTEST_PIECE, FewCopies, Member
-from dumpscrub.search.finder import CORE, Hit, Search
+from dumpscrub.search.finder import CORE, Hit, Look, Search
 from dumpscrub.search.forms import Form
 from dumpscrub.search.packed import Places
 from dumpscrub.search.sieve import KEY, LONG, REACH, Candidates
@@ -64,8 +64,10 @@ class ManyCopies(FewCopies):
     def alphabet(self) -> frozenset[int]:
         return self._stock.alphabet()
 
-    def find(self, dump: Dump, stage: str, progress: Progress) -> Generator[list[Hit], None, None]:
-        with closing(super().find(dump, stage, progress)) as lists:
+    def find(
+        self, dump: Dump, stage: str, progress: Progress, look: Look | None = None
+    ) -> Generator[list[Hit], None, None]:
+        with closing(super().find(dump, stage, progress, look)) as lists:
             if not self.by_end:
                 yield from lists
                 return
@@ -104,9 +106,9 @@ class ManyCopies(FewCopies):
                 yield member
                 return
 
-    def _chunk(self, dump: Dump, start: int) -> list[Hit]:
+    def _chunk(self, dump: Dump, start: int, look: Look | None = None) -> list[Hit]:
         end = start + self._search.chunk
-        hits = super()._chunk(dump, start) if self._of_engine else []
+        hits = super()._chunk(dump, start, look) if self._of_engine else []
         for at in range(start, min(end, dump.source.size), _AT_ONCE):
             parts = list(busy_parts(dump.source, at, min(at + _AT_ONCE, end), REACH))
             for catalogue, side in enumerate(self._sides):

@@ -1,0 +1,131 @@
+"""Secrets in text that memory holds encoded."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+
+import dumpscrub
+from dumpscrub import decoded
+from dumpscrub.detectors import build_detectors
+from dumpscrub.layout import LayoutBuilder, RegionKind
+from dumpscrub.model import Dump, Encoding, Finding
+from dumpscrub.rules.load import load_rules
+from dumpscrub.scanner import Scanner
+from dumpscrub.search.finder import Search
+from dumpscrub.source import BytesSource
+from dumpscrub.span import Span
+
+TOKEN = "ghp_" + "a1B2" * 9
+TEXTS = {
+    "token": TOKEN,
+    "json": '{"password":"Tr0ub4dor&3x"}',
+    "connection": "Server=db;User ID=sa;Password=hunter2hunter;Encrypt=True",
+}
+
+
+def standard(data: bytes) -> str:
+    return base64.b64encode(data).decode()
+
+
+def in_lines(data: bytes) -> str:
+    return base64.encodebytes(b"What stands before it, in the line above. " * 2 + data).decode()
+
+
+ENCODE: Mapping[str, Callable[[bytes], str]] = {
+    "base64": standard,
+    "base64url": lambda data: base64.urlsafe_b64encode(data).decode(),
+    "in lines": in_lines,
+    "in lines of JSON": lambda data: in_lines(data).replace("\n", "\\r\\n"),
+    "escaped": lambda data: standard(data).replace("/", "\\/").replace("+", "\\u002B"),
+    "in a query": lambda data: standard(data).replace("/", "%2F").replace("+", "%2b"),
+    "behind a path": lambda data: "/v1/" + standard(data),
+    "behind a letter": lambda data: "x" + standard(data),
+    "twice": lambda data: standard(standard(data).encode()),
+    "hexadecimal": lambda data: data.hex(),
+    "capital": lambda data: data.hex().upper(),
+    "hexadecimal behind a digit": lambda data: "f" + data.hex(),
+}
+
+
+@pytest.fixture(scope="module")
+def scanner() -> Scanner:
+    return Scanner(build_detectors(load_rules()), Search("hyperscan"))
+
+
+def find(scanner: Scanner, data: bytes, regions: tuple[tuple[int, int], ...] = ()) -> tuple[Finding, ...]:
+    """The findings in memory that begins with ``data``; ``regions`` are (file offset, address) of its parts."""
+    builder = LayoutBuilder(len(data))
+    regions = regions or ((0, 4096),)
+    for (start, address), end in zip(regions, [*(start for start, _ in regions[1:]), len(data)], strict=True):
+        builder.add(start, end - start, RegionKind.MEMORY, "text", address)
+    dump = Dump("raw", BytesSource(data), builder.build())
+    return decoded.find(dump, scanner.scan(dump).encoded, scanner).findings
+
+
+@pytest.mark.parametrize("outer", ["utf-8", "utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("inner", ["utf-8", "utf-16-le"])
+@pytest.mark.parametrize("how", ENCODE)
+def test_secrets_are_found_however_they_are_encoded(scanner: Scanner, how: str, inner: str, outer: str) -> None:
+    missed = []
+    for what, text in TEXTS.items():
+        for lead in ("", "x", "xy"):
+            for offset in (32, 33):
+                code = ENCODE[how]((lead + text).encode(inner)).encode(outer)
+                found = find(scanner, bytes(offset) + code + bytes(32))
+                if not any(span.start >= offset for finding in found for span in finding.spans):
+                    missed.append((what, lead, offset))
+    assert missed == []
+
+
+@pytest.mark.parametrize("lead", ["", "x", "xy"])
+def test_a_finding_is_the_characters_that_hold_the_secret(scanner: Scanner, lead: str) -> None:
+    code = standard(f"{lead}abc {TOKEN} def".encode())
+    (finding,) = find(scanner, f"\0\0{code}\0".encode("utf-16-le"))
+    first, last = (len(lead) + 4) * 8 // 6, -(-(len(lead) + 4 + len(TOKEN)) * 8 // 6)
+    assert finding.spans == (Span(4 + first * 2, 4 + last * 2),)
+    assert (finding.rule, finding.encoding) == ("github-token", Encoding.UTF16LE)
+    assert [value.data for value in finding.values] == [TOKEN.encode()]
+
+
+def test_a_long_blob_is_decoded_to_its_end(scanner: Scanner, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(decoded, "LONGEST", 40_000)
+    text = b"A lot of text stands here. " * 5000 + TOKEN.encode() + b" and more of it." * 5000 + TOKEN[::-1].encode()
+    code = standard(text)
+    start = text.index(TOKEN.encode())
+    (finding,) = find(scanner, b"\0" * 7 + code.encode())
+    assert finding.spans == (Span(7 + start * 8 // 6, 7 + -(-(start + len(TOKEN)) * 8 // 6)),)
+
+
+def test_a_blob_goes_on_where_memory_does(scanner: Scanner) -> None:
+    code = standard(b"What stands before it. " + TOKEN.encode()).encode()
+    half = 60
+    data = code[half:] + b"\0" * 20 + code[:half]
+    (finding,) = find(scanner, data, ((0, 4096 + half), (len(code) - half + 20, 4096)))
+    assert len(finding.spans) == 2
+
+
+def test_equal_blobs_side_by_side_are_all_found(scanner: Scanner) -> None:
+    code = standard(standard(TEXTS["json"].encode()).encode())
+    assert len(find(scanner, "\0".join([code] * 6).encode())) == 6
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["A long sentence in which nothing is secret, but which says password and token.", "password=${DB_PASSWORD}; x=1"],
+)
+def test_text_without_secrets_stays(scanner: Scanner, text: str) -> None:
+    assert find(scanner, standard(text.encode()).encode()) == ()
+
+
+def test_a_redacted_copy_has_none_left(tmp_path: Path) -> None:
+    dump = tmp_path / "x.raw"
+    codes = [encode(text.encode()) for encode in ENCODE.values() for text in TEXTS.values()]
+    dump.write_bytes("\0\0".join(codes).encode() + b"\0" + "\0".join(codes).encode("utf-16-le"))
+    result = dumpscrub.sanitize(dump)
+    assert result.output
+    assert dumpscrub.scan(result.output).bytes_changed == 0
+    assert result.output.stat().st_size == dump.stat().st_size
