@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
 from dumpscrub.errors import RuleError
@@ -31,6 +32,7 @@ _NEAR = 40
 """Characters between word and value, or between either and a ``with`` word."""
 _OBJECT = 64
 """Code units between the end of a string and the beginning of the one in the next object."""
+_SIGN = re.compile(r"\W")
 _MORE = 32
 """Characters by which a value may be longer than expected."""
 _MANY = 10
@@ -42,7 +44,7 @@ _ESCAPED = r"%[0-9A-Fa-f]{2}|\\u00[0-9A-Fa-f]{2}|\\[nrt]"
 _LONGEST_ESCAPE = 6
 
 
-def rule(alternatives: Sequence[Sequence[Piece]], words: Sequence[str], beside: Sequence[str]) -> dict[str, Any]:
+def rule(alternatives: Sequence[Sequence[Piece]], words: Sequence[str], beside: tuple[str, ...]) -> dict[str, Any]:
     """The table of the rule for a value of ``alternatives`` beside one of ``words`` and, if any, of ``beside``.
 
     Raises RuleError for words that cannot be used.
@@ -59,7 +61,7 @@ def rule(alternatives: Sequence[Sequence[Piece]], words: Sequence[str], beside: 
     written = [expressions.written(pieces) for pieces in alternatives]
     shortest = min(alternatives, key=expressions.least)
     return {
-        "anchors": anchors,
+        "anchors": list(anchors),
         "pattern": _forward(anchors, beside, value, *edges),
         "reverse": _backward(anchors, beside, value, *edges),
         "before": longest + reach,
@@ -79,7 +81,7 @@ def _extended(pieces: Sequence[Piece]) -> tuple[Piece, ...]:
     return (*pieces[:-1], replace(last, high=last.high + more))
 
 
-def _anchors(words: Sequence[str]) -> list[str]:
+def _anchors(words: Sequence[str]) -> tuple[str, ...]:
     """``words`` in lower case, without those that contain another one."""
     for word in words:
         if len(word) < SHORTEST_WORD or not _WORD.match(word):
@@ -90,12 +92,16 @@ def _anchors(words: Sequence[str]) -> list[str]:
     for word in sorted({word.lower() for word in words}, key=lambda word: (len(word), word)):
         if not any(anchor in word for anchor in anchors):
             anchors.append(word)
-    return anchors
+    return tuple(anchors)
 
 
-def _any_of(words: Sequence[str]) -> str:
-    quoted = (re.sub(r"[^\w]", lambda found: f"\\x{ord(found[0]):02x}", word) for word in words)
-    return f"(?i:{'|'.join(quoted)})"
+@lru_cache(4096)
+def _any_of(words: tuple[str, ...]) -> str:
+    return f"(?i:{'|'.join(_SIGN.sub(_escape, word) for word in words)})"
+
+
+def _escape(found: re.Match[str]) -> str:
+    return f"\\x{ord(found[0]):02x}"
 
 
 def _edge(outermost: Iterable[Piece], signs: str) -> str:
@@ -104,7 +110,7 @@ def _edge(outermost: Iterable[Piece], signs: str) -> str:
     return r"[^\w" + "".join("\\" + sign for sign in signs if sign in ends) + "]"
 
 
-def _forward(anchors: Sequence[str], beside: Sequence[str], value: str, left: str, right: str) -> str:
+def _forward(anchors: tuple[str, ...], beside: tuple[str, ...], value: str, left: str, right: str) -> str:
     """Word, then value."""
     head = _any_of(anchors) + (_GAP + _any_of(beside) if beside else "")
     near = f"{_GAP}(?:{_ESCAPED}|{left})"
@@ -112,7 +118,7 @@ def _forward(anchors: Sequence[str], beside: Sequence[str], value: str, left: st
     return f"{head}(?:{near}|{next_object}){value}(?:{right}|$)"
 
 
-def _backward(anchors: Sequence[str], beside: Sequence[str], value: str, left: str, right: str) -> str:
+def _backward(anchors: tuple[str, ...], beside: tuple[str, ...], value: str, left: str, right: str) -> str:
     """Value, then word."""
     tail = _any_of(anchors) + (_LINE_GAP + _any_of(beside) if beside else "")
     next_object = rf"[\x00\x01][\x00-\xff]{{0,{_OBJECT}}}?\x00{_NAME_REST}"
