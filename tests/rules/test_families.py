@@ -46,6 +46,7 @@ members = [
   { id = "cloud-secret", name = "Cloud secret", words = ["foocloud"], with = ["secret", "key"], value = '\w{40}' },
   { id = "bar-key", name = "Bar key", words = ["barbase"], with = "credential", value = [
     '[\w+/]{43}=', '[\w-]{20,24}'] },
+  { id = "sign-key", name = "Key with signs", words = ["signwise"], value = '[\w%&!]{29}' },
   { id = "long-key", name = "Long key", words = ["longwinded"], value = '[\w.-]{200,1400}' },
 ]
 """

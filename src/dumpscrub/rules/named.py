@@ -9,6 +9,7 @@ terminator, padding and the header of that object stand between the two.
 from __future__ import annotations
 
 import re
+import string
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
@@ -37,6 +38,8 @@ _MORE = 32
 """Characters by which a value may be longer than expected."""
 _MANY = 10
 """Characters of a class that a run is made of, rather than padding."""
+_RUN = frozenset(string.ascii_letters + string.digits + "_-.+/=~")
+"""Characters of runs. Others also stand for the end of a value, as the percent sign of ``%22``."""
 _NAME_REST = r"[\w.:/-]{0,32}"
 _GAP = rf"[^\x00]{{0,{_NEAR}}}?"
 _LINE_GAP = rf"[^\x00\r\n]{{0,{_NEAR}}}?"
@@ -77,7 +80,8 @@ def rule(alternatives: Sequence[Sequence[Piece]], words: Sequence[str], beside: 
 def _extended(pieces: Sequence[Piece]) -> tuple[Piece, ...]:
     """``pieces`` with a longer run of what they end with: beside its name a value counts as a whole."""
     last = pieces[-1]
-    more = _MORE if len(last.choices) >= _MANY else 0
+    runs_on = len(last.choices) >= _MANY and not set(last.choices) - _RUN
+    more = _MORE if runs_on else 0
     return (*pieces[:-1], replace(last, high=last.high + more))
 
 
