@@ -45,6 +45,23 @@ def test_engine_agrees_with_brute_force(engine: str, needles: list[Literal], pie
 
 
 @pytest.mark.parametrize("engine", ENGINES)
+@given(
+    texts=st.lists(st.text("ab", min_size=2, max_size=4), min_size=1, max_size=4, unique=True),
+    caseless=st.booleans(),
+    pieces=st.lists(st.text("abAB\0", max_size=4), max_size=8),
+    shift=st.booleans(),
+)
+@settings(max_examples=100, deadline=None)
+def test_literals_that_differ_by_zeros_at_their_ends(
+    engine: str, texts: list[str], caseless: bool, pieces: list[str], shift: bool
+) -> None:
+    codecs = ("utf-8", "utf-16-le", "utf-16-be", "utf-32-le")
+    needles = [Literal(text.encode(codec), caseless) for text in texts for codec in codecs]
+    buffer = b"\0" * shift + b"".join(piece.encode(codec) for piece, codec in zip(pieces, codecs * 2, strict=False))
+    assert find(engine, needles, buffer) == brute_force(needles, buffer)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
 def test_literals_with_nul_and_metacharacters(engine: str) -> None:
     needles = [Literal(b"p\0a\0", True), Literal(b"a.b*"), Literal(b"\\x41"), Literal(b"\xff\xfe\\")]
     buffer = b"..P\0A\0..a.b*..aXbb..\\x41A..\xff\xfe\\"
