@@ -46,6 +46,7 @@ members = [
   { id = "cloud-secret", name = "Cloud secret", words = ["foocloud"], with = ["secret", "key"], value = '\w{40}' },
   { id = "bar-key", name = "Bar key", words = ["barbase"], with = "credential", value = [
     '[\w+/]{43}=', '[\w-]{20,24}'] },
+  { id = "sign-key", name = "Key with signs", words = ["signwise"], value = '[\w%&!]{29}' },
   { id = "long-key", name = "Long key", words = ["longwinded"], value = '[\w.-]{200,1400}' },
 ]
 """
@@ -172,9 +173,10 @@ def test_name_and_value_may_be_neighbours_on_a_heap(place: object, name: str) ->
     "text",
     [
         "watchful " + "x" * 41 + f" {HEX}",
-        f"watchful: {HEX}a",
-        f"watchful: -{HEX}",
+        f"watchful: {HEX}g",
+        f"watchful: _{HEX}",
         f"watchful: {HEX}_",
+        f"watchful: {HEX * 3}",
         f"foocloud = '{SECRET}'",
         f"secret = '{SECRET}'",
         f"{HEX}\nwatchful",
@@ -196,19 +198,21 @@ def test_base64_is_taken_whole() -> None:
     assert found_in(NAMED, b'"barbase_key":"AAAA/' + value + b'"') == []
 
 
-@pytest.mark.parametrize(
-    ("value", "reason"),
-    [
-        ("0123456789abcdef0123456789abcdef", "sequence"),
-        ("a" * 32, "placeholder"),
-        ("ab" * 16, "placeholder"),
-        ("deadbeef" * 3 + "xxxxdead", ""),
-    ],
-)
-def test_what_a_person_typed_is_suppressed_and_counted(value: str, reason: str) -> None:
+@pytest.mark.parametrize("run", [HEX + "a", HEX + HEX])
+def test_a_longer_run_of_the_same_characters_counts_as_a_whole(run: str) -> None:
+    assert found_in(NAMED, f"watchful-{run};".encode()) == [run.encode()]
+
+
+@pytest.mark.parametrize("value", ["a" * 32, "ab" * 16])
+def test_filler_is_suppressed_and_counted(value: str) -> None:
     scan = scanned(NAMED, f"watchful={value}".encode())
-    assert scan.findings == ()
-    assert list(scan.suppressed) == ([reason] if reason else [])
+    assert (tuple(scan.findings), scan.suppressed) == ((), {"placeholder": 1})
+
+
+@pytest.mark.parametrize("value", ["0123456789abcdef0123456789abcdef", "1234567890abcdef1234567890abcdef"])
+def test_a_sequence_is_masked_but_not_looked_for_elsewhere(value: str) -> None:
+    (finding,) = scanned(NAMED, f"watchful={value}".encode()).findings
+    assert (finding.confidence, finding.values) == (Confidence.LOW, ())
 
 
 @pytest.mark.parametrize(

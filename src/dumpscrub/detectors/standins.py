@@ -94,7 +94,6 @@ _PASSPHRASE = re.compile(rb"[A-Za-z]+([._-][A-Za-z]+)*")
 _REFERENCE = re.compile(rb"(?i)(.*[._-])?(pass|passw(or)?d|passphrase|pwd)|secret|token|key")
 """What names a password: ``options.password``."""
 _TYPED = re.compile(rb"example|placeholder|changeme|changeit|your|insert|dummy|sample|redacted|xxxx")
-"""What people write into values that they make up, in lower case."""
 _SIGNS = b"_-.:/+= "
 _LONGEST = 256
 """Characters above which a value is too long to stand for another one."""
@@ -142,13 +141,20 @@ def placeholder_reason(text: bytes) -> str:
     return ""
 
 
-def typed_reason(text: bytes) -> str:
-    """Why ``text`` was typed where a machine makes the values, in a word; empty where one may have made it."""
+def is_filler(text: bytes) -> bool:
+    """True for a value of the right length in which hardly anything differs: ``xxxxxxxx``, ``00000000-0000``."""
+    return len(set(text.lower().translate(None, _SIGNS))) < 4
+
+
+def is_sequence(text: bytes) -> bool:
+    """True for a value that is mostly counted out: ``0123456789abcdef``, ``abcdefghijklmnop``."""
     plain = text.lower().translate(None, _SIGNS)
-    steps = sum(after - before == 1 for before, after in pairwise(plain))
-    if len(set(plain)) < 4 or _TYPED.search(plain):
-        return "placeholder"
-    return "sequence" if steps >= 0.75 * len(plain) else ""
+    return sum(after - before == 1 for before, after in pairwise(plain)) >= 0.75 * len(plain)
+
+
+def is_typed(text: bytes) -> bool:
+    """True for a value with words that people write into values that they make up: ``my-example-key-01``."""
+    return bool(_TYPED.search(text.lower().translate(None, _SIGNS)))
 
 
 def _is_expression(text: bytes) -> bool:

@@ -73,9 +73,15 @@ def token(value: bytes) -> Verdict:
 
 
 def _generated(value: bytes) -> Verdict:
-    """A value of the shape that a service gives its keys, beside the name of the service."""
-    reason = standins.reason(value) or standins.typed_reason(value) or _no_token(value)
-    return Verdict(suppressed=reason) if reason else _UNDECIDED
+    """A value of the shape that a service gives its keys, beside its name; what people make up has it, too."""
+    if standins.is_filler(value):
+        return Verdict(suppressed="placeholder")
+    if standins.is_sequence(value):
+        return _LOW
+    reason = standins.reason(value) or _no_token(value)
+    if reason:
+        return Verdict(suppressed=reason)
+    return _LOW if standins.is_typed(value) else _UNDECIDED
 
 
 def _quoted_token(value: bytes) -> Verdict:

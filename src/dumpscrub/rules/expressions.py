@@ -143,6 +143,7 @@ def _quoted(character: str) -> str:
     return character if character.isalnum() or character == "_" else f"\\x{ord(character):02x}"
 
 
+@lru_cache(1024)
 def _choices(atom: str) -> str:
     """The characters that one atom of an expression stands for."""
     if atom.startswith("["):

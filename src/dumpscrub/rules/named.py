@@ -9,7 +9,10 @@ terminator, padding and the header of that object stand between the two.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+import string
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
 from dumpscrub.errors import RuleError
@@ -32,6 +35,13 @@ _NEAR = 40
 """Characters between word and value, or between either and a ``with`` word."""
 _OBJECT = 64
 """Code units between the end of a string and the beginning of the one in the next object."""
+_SIGN = re.compile(r"\W")
+_MORE = 32
+"""Characters by which a value may be longer than expected."""
+_MANY = 10
+"""Characters of a class that a run is made of, rather than padding."""
+_RUN = frozenset(string.ascii_letters + string.digits + "_-.+/=~")
+"""Characters of runs. Others also stand for the end of a value, as the percent sign of ``%22``."""
 _NAME_REST = r"[\w.:/-]{0,32}"
 _GAP = rf"[^\x00]{{0,{_NEAR}}}?"
 _LINE_GAP = rf"[^\x00\r\n]{{0,{_NEAR}}}?"
@@ -39,21 +49,26 @@ _ESCAPED = r"%[0-9A-Fa-f]{2}|\\u00[0-9A-Fa-f]{2}|\\[nrt]"
 _LONGEST_ESCAPE = 6
 
 
-def rule(alternatives: Sequence[Sequence[Piece]], words: Sequence[str], beside: Sequence[str]) -> dict[str, Any]:
+def rule(alternatives: Sequence[Sequence[Piece]], words: Sequence[str], beside: tuple[str, ...]) -> dict[str, Any]:
     """The table of the rule for a value of ``alternatives`` beside one of ``words`` and, if any, of ``beside``.
 
     Raises RuleError for words that cannot be used.
     """
     anchors = _anchors(words)
-    value = f"(?P<secret>{'|'.join(map(expressions.pattern, alternatives))})"
-    longest = max(map(expressions.most, alternatives))
+    whole = [_extended(pieces) for pieces in alternatives]
+    value = f"(?P<secret>{'|'.join(map(expressions.pattern, whole))})"
+    longest = max(map(expressions.most, whole))
     reach = max(_NEAR + _LONGEST_ESCAPE, 32 + 1 + _OBJECT + 1) + (_NEAR + max(map(len, beside)) if beside else 0)
+    edges = (
+        _edge((pieces[0] for pieces in alternatives), "+/"),
+        _edge((pieces[-1] for pieces in alternatives), "-+/"),
+    )
     written = [expressions.written(pieces) for pieces in alternatives]
     shortest = min(alternatives, key=expressions.least)
     return {
-        "anchors": anchors,
-        "pattern": _forward(anchors, beside, value, _edge(alternatives)),
-        "reverse": _backward(anchors, beside, value, _edge(alternatives)),
+        "anchors": list(anchors),
+        "pattern": _forward(anchors, beside, value, *edges),
+        "reverse": _backward(anchors, beside, value, *edges),
         "encodings": list(_ENCODINGS),
         "before": longest + reach,
         "after": max(map(len, anchors)) + reach + longest + 1,
@@ -65,7 +80,15 @@ def rule(alternatives: Sequence[Sequence[Piece]], words: Sequence[str], beside: 
     }
 
 
-def _anchors(words: Sequence[str]) -> list[str]:
+def _extended(pieces: Sequence[Piece]) -> tuple[Piece, ...]:
+    """``pieces`` with a longer run of what they end with: beside its name a value counts as a whole."""
+    last = pieces[-1]
+    runs_on = len(last.choices) >= _MANY and not set(last.choices) - _RUN
+    more = _MORE if runs_on else 0
+    return (*pieces[:-1], replace(last, high=last.high + more))
+
+
+def _anchors(words: Sequence[str]) -> tuple[str, ...]:
     """``words`` in lower case, without those that contain another one."""
     for word in words:
         if len(word) < SHORTEST_WORD or not _WORD.match(word):
@@ -76,34 +99,38 @@ def _anchors(words: Sequence[str]) -> list[str]:
     for word in sorted({word.lower() for word in words}, key=lambda word: (len(word), word)):
         if not any(anchor in word for anchor in anchors):
             anchors.append(word)
-    return anchors
+    return tuple(anchors)
 
 
-def _any_of(words: Sequence[str]) -> str:
-    quoted = (re.sub(r"[^\w]", lambda found: f"\\x{ord(found[0]):02x}", word) for word in words)
-    return f"(?i:{'|'.join(quoted)})"
+@lru_cache(4096)
+def _any_of(words: tuple[str, ...]) -> str:
+    return f"(?i:{'|'.join(_SIGN.sub(_escape, word) for word in words)})"
 
 
-def _edge(alternatives: Sequence[Sequence[Piece]]) -> str:
-    """A character that does not belong to a value: no character of a name, nor of base64 where the value is such."""
-    ends = "".join(pieces[0].choices + pieces[-1].choices for pieces in alternatives)
-    return r"[^\w\-" + "".join(character for character in "+/" if character in ends) + "]"
+def _escape(found: re.Match[str]) -> str:
+    return f"\\x{ord(found[0]):02x}"
 
 
-def _forward(anchors: Sequence[str], beside: Sequence[str], value: str, edge: str) -> str:
+def _edge(outermost: Iterable[Piece], signs: str) -> str:
+    """A character that cannot belong to a value with such an end: no word's, and no sign that the value may hold."""
+    ends = "".join(piece.choices for piece in outermost)
+    return r"[^\w" + "".join("\\" + sign for sign in signs if sign in ends) + "]"
+
+
+def _forward(anchors: tuple[str, ...], beside: tuple[str, ...], value: str, left: str, right: str) -> str:
     """Word, then value."""
     head = _any_of(anchors) + (_GAP + _any_of(beside) if beside else "")
-    near = f"{_GAP}(?:{_ESCAPED}|{edge})"
+    near = f"{_GAP}(?:{_ESCAPED}|{left})"
     next_object = rf"{_NAME_REST}[\x00\x01][\x00-\xff]{{0,{_OBJECT}}}?\x00"
-    return f"{head}(?:{near}|{next_object}){value}(?:{edge}|$)"
+    return f"{head}(?:{near}|{next_object}){value}(?:{right}|$)"
 
 
-def _backward(anchors: Sequence[str], beside: Sequence[str], value: str, edge: str) -> str:
+def _backward(anchors: tuple[str, ...], beside: tuple[str, ...], value: str, left: str, right: str) -> str:
     """Value, then word."""
     tail = _any_of(anchors) + (_LINE_GAP + _any_of(beside) if beside else "")
     next_object = rf"[\x00\x01][\x00-\xff]{{0,{_OBJECT}}}?\x00{_NAME_REST}"
-    behind = edge.replace("^", r"^\x00\r\n")
-    return rf"(?:^|{_ESCAPED}|{edge}){value}(?:{behind}{_LINE_GAP}|{next_object}){tail}"
+    behind = right.replace("^", r"^\x00\r\n")
+    return rf"(?:^|{_ESCAPED}|{left}){value}(?:{behind}{_LINE_GAP}|{next_object}){tail}"
 
 
 def _examples(values: Sequence[str], anchors: Sequence[str], beside: Sequence[str]) -> list[str]:

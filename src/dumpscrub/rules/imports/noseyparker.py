@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import yaml
-
 from dumpscrub.errors import RuleError
 from dumpscrub.rules.imports.base import Foreign, text_of, texts_of
 
@@ -26,6 +24,8 @@ class NoseyParker:
     name = "noseyparker"
 
     def read(self, text: str) -> Sequence[Mapping[str, Any]] | None:
+        import yaml  # noqa: PLC0415  (no other command needs it)
+
         try:
             document = yaml.safe_load(text)
         except (yaml.YAMLError, RecursionError):

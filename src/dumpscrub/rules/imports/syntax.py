@@ -10,14 +10,12 @@ import re
 from dataclasses import dataclass, replace
 
 from dumpscrub.errors import RuleError
+from dumpscrub.rules.imports.classes import CLASSES, POSIX
 from dumpscrub.rules.imports.nodes import (
     ALL,
-    DIGITS,
     LOWER,
-    SPACE,
     UNBOUNDED,
     UPPER,
-    WORD,
     Assertion,
     Capture,
     Chars,
@@ -27,32 +25,6 @@ from dumpscrub.rules.imports.nodes import (
     Sequence,
 )
 
-_CLASSES = {
-    "d": DIGITS,
-    "w": WORD,
-    "s": SPACE,
-    "h": frozenset(b"\t "),
-    "D": ALL - DIGITS,
-    "W": ALL - WORD,
-    "S": ALL - SPACE,
-    "N": ALL - frozenset(b"\n"),
-}
-_POSIX = {
-    "alnum": DIGITS | LOWER | UPPER,
-    "alpha": LOWER | UPPER,
-    "digit": DIGITS,
-    "lower": LOWER,
-    "upper": UPPER,
-    "punct": frozenset(range(0x21, 0x7F)) - DIGITS - LOWER - UPPER,
-    "space": SPACE,
-    "blank": frozenset(b"\t "),
-    "word": WORD,
-    "xdigit": DIGITS | frozenset(b"abcdefABCDEF"),
-    "print": frozenset(range(0x20, 0x7F)),
-    "graph": frozenset(range(0x21, 0x7F)),
-    "cntrl": frozenset(range(0x20)) | {0x7F},
-    "ascii": frozenset(range(0x80)),
-}
 _CONTROLS = {"n": 10, "r": 13, "t": 9, "f": 12, "v": 11, "a": 7, "e": 27}
 _ASSERTIONS = {"b": r"\b", "B": r"\B", "A": "^", "z": "$", "Z": "$"}
 _COUNT = re.compile(r"\{(\d*)(,?)(\d*)\}")
@@ -221,8 +193,8 @@ class _Parser:
             return frozenset([_code(int(next(filter(None, found.groups())), 16))])
         letter = self.text[self.at : self.at + 1]
         self.at += 1
-        if letter in _CLASSES and letter:
-            return _CLASSES[letter]
+        if letter in CLASSES and letter:
+            return CLASSES[letter]
         if letter in _CONTROLS and letter:
             return frozenset([_CONTROLS[letter]])
         if letter == "0":
@@ -258,10 +230,10 @@ class _Parser:
         if self.text.startswith("[:", self.at):
             end = self.text.find(":]", self.at)
             name = self.text[self.at + 2 : end].removeprefix("^")
-            if end >= 0 and name in _POSIX:
+            if end >= 0 and name in POSIX:
                 inverted = self.text[self.at + 2] == "^"
                 self.at = end + 2
-                return ALL - _POSIX[name] if inverted else _POSIX[name]
+                return ALL - POSIX[name] if inverted else POSIX[name]
         low = self._member()
         if len(low) > 1 or not re.match(r"-[^\]]", self.text[self.at : self.at + 2]):
             return low
