@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from dumpscrub.findings import Findings
 from dumpscrub.layout import LayoutBuilder, RegionKind
 from dumpscrub.model import Confidence, Encoding, Finding, Origin, SecretValue
 from dumpscrub.result import Result
@@ -51,7 +52,7 @@ def result() -> Result:
         audit=Path("folder") / "app.audit.jsonl",
         format="minidump",
         layout=builder.build(),
-        findings=findings,
+        findings=Findings.collect(findings),
         suppressed={"placeholder": 2},
         bytes_scanned=4096,
         bytes_changed=22,

@@ -19,8 +19,8 @@ DOCUMENT = Path(__file__).parents[1] / "docs" / "architecture.md"
 
 FLOORS: tuple[tuple[str, ...], ...] = (
     (
-        *("errors", "version", "printable", "platform", "span", "progress", "threads", "source"),
-        *("links", "partition", "layout", "walks", "model"),
+        *("errors", "version", "printable", "platform", "columns", "span", "progress", "threads", "source"),
+        *("links", "partition", "layout", "walks", "model", "findings", "edits"),
     ),
     ("formats", "rules"),
     ("search",),
@@ -44,6 +44,9 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "composition",
         "records",
         "rulecheck",
+        "ruleimport",
+        "ruletest",
+        "rulenotes",
         "writer",
         "tables",
         "independent",
@@ -61,7 +64,7 @@ ORDER = tuple(name for members in FLOORS for name in members)
 NETWORK = {"asyncio", "ftplib", "http", "http.client", "requests", "smtplib", "socket", "ssl", "urllib.request"}
 """Modules of the standard library (and one other) by which a program could send something."""
 
-REGISTRIES = ("formats", "detectors", "operators", "reports", "cli")
+REGISTRIES = ("formats", "rules.imports", "detectors", "operators", "reports", "cli")
 
 
 def modules() -> dict[str, Path]:

@@ -105,6 +105,13 @@ def test_the_example_of_a_rule_is_one() -> None:
     assert check_rules(RuleSet((rule,)), "hyperscan") == ()
 
 
+def test_the_example_of_families_is_one() -> None:
+    (text,) = (block for block in blocks(RULES, "toml") if "[[family]]" in block)
+    rules = parse(text, "docs/rules.md")
+    assert [rule.id for rule in rules] == ["acme-ticket", "acme-deploy-key", "bolt-key", "bolt-secret"]
+    assert check_rules(RuleSet(rules), "hyperscan") == ()
+
+
 def test_every_name_that_a_rule_may_give_is_described() -> None:
     keys = set(re.findall(r"`@?([a-z0-9-]+)(?::[^`]+)?`", RULES))
     assert {*DETECTORS, *process.KINDS, *VALIDATORS, *DECODERS, *GENERATORS, *BUILT_IN} <= keys
@@ -118,6 +125,6 @@ def test_the_example_of_a_policy_is_one(tmp_path: Path) -> None:
 
 
 def test_every_key_of_a_rule_is_described() -> None:
-    keys = set(Rule.__dataclass_fields__) - {"source"}
+    keys = set(Rule.__dataclass_fields__) - {"source", "shipped"}
     table = RULES.partition("## All keys")[2].partition("## Examples")[0]
     assert keys <= set(re.findall(r"`(\w+)`", table))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -82,3 +83,19 @@ def test_span_sets(parts: list[Span], one: Span, other: Span) -> None:
     assert offsets(*outside) == offsets(one) - offsets(*parts)
     assert outside == union(outside)
     assert members.covers([one, other]) is (offsets(one, other) <= offsets(*parts))
+
+
+@given(st.lists(spans, max_size=12), st.lists(spans, max_size=6))
+def test_span_sets_of_columns_are_the_same(parts: list[Span], asked: list[Span]) -> None:
+    starts, ends = (np.array([getattr(span, edge) for span in parts], np.int64) for edge in ("start", "end"))
+    members, other = SpanSet(parts), SpanSet.of_columns(starts, ends)
+    assert [tuple(members.outside(span)) for span in asked] == [tuple(other.outside(span)) for span in asked]
+    starts, ends = (np.array([getattr(span, edge) for span in asked], np.int64) for edge in ("start", "end"))
+    assert other.covers_each(starts, ends).tolist() == [members.covers([span]) for span in asked]
+
+
+@given(st.lists(spans, max_size=12), st.lists(spans.filter(bool), max_size=6))
+def test_spans_that_miss_a_set_share_no_byte_with_it(parts: list[Span], asked: list[Span]) -> None:
+    starts, ends = (np.array([getattr(span, edge) for span in asked], np.int64) for edge in ("start", "end"))
+    expected = [not offsets(span) & offsets(*parts) for span in asked]
+    assert SpanSet(parts).misses_each(starts, ends).tolist() == expected

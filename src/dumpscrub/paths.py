@@ -61,6 +61,12 @@ def _advice(error: OSError, advice: dict[int, str], otherwise: str) -> str:
     return advice.get(error.errno or 0) or f"{error.strerror or 'unknown error'}: {otherwise}"
 
 
+def write_new(path: Path, text: str) -> None:
+    """Write ``text`` into a new file at ``path``; nothing is overwritten. Raises OutputError."""
+    with output_errors(path), path.open("x", encoding="utf-8") as file:
+        file.write(text)
+
+
 def shown(path: Path) -> str:
     """A path as it stands in a message: on one line."""
     return printable(str(path))

@@ -140,8 +140,8 @@ class Piece:
 def read(windows: Windows, offset: int, place: Place, after: int) -> Piece | None:
     """The piece around the character at file ``offset``, up to ``after`` characters behind it; None for nothing."""
     code = place.code
-    window = windows.around(offset, place.encoding, BEFORE, after).window(BEFORE, after)
-    text = window.text()
+    window = Window(windows.around(offset, place.encoding, BEFORE, after), BEFORE, after)
+    text = window.text
     start = text[: window.anchor].translate(_MARKS[code]).rfind(0) + 1
     start += (window.anchor - start) % code.group
     end = (_IN_LINES.get(code) or _RUN[code]).match(text, start).end()  # type: ignore[union-attr]

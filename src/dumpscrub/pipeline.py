@@ -16,9 +16,11 @@ from pathlib import Path
 from dumpscrub import policy as policies
 from dumpscrub import reopen, verifier, writer
 from dumpscrub.audit import jsonl
+from dumpscrub.edits import Edits
 from dumpscrub.errors import ConfigError, VerificationError
+from dumpscrub.findings import Findings
 from dumpscrub.formats import open_dump
-from dumpscrub.model import Dump, Edit, SecretValue
+from dumpscrub.model import Dump, SecretValue
 from dumpscrub.paths import check_input, check_paths, default_audit, default_output, input_errors
 from dumpscrub.plan import changing, overlay, plan
 from dumpscrub.platform.limits import usable_cpus
@@ -41,7 +43,7 @@ class _Redacted:
 
     before: Dump
     outcome: Outcome
-    edits: tuple[Edit, ...]
+    edits: Edits
 
 
 def sanitize(
@@ -197,7 +199,7 @@ def _opinion(summary: reopen.Summary | None) -> str:
     return "passed" if summary.is_complete else "passed, but for some of so many ranges of memory"
 
 
-def _compare(path: Path, copy: writer.PrivateCopy, edits: tuple[Edit, ...], workers: int, progress: Progress) -> int:
+def _compare(path: Path, copy: writer.PrivateCopy, edits: Edits, workers: int, progress: Progress) -> int:
     with input_errors(path):
         original = FileSource(path)
     patched = MappedSource(copy.descriptor)
@@ -228,7 +230,7 @@ def _result(
         audit=audit,
         format=dump.format,
         layout=dump.layout,
-        findings=tuple(replace(finding, values=()) for finding in outcome.findings),
+        findings=Findings.collect(outcome.findings).without_values(),
         suppressed=outcome.suppressed,
         bytes_scanned=outcome.searched,
         bytes_changed=bytes_changed,

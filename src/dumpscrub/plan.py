@@ -2,95 +2,101 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from functools import lru_cache
 
+import numpy as np
+
+from dumpscrub.edits import Edits
+from dumpscrub.findings import Findings, Pieces
 from dumpscrub.model import Dump, Edit, Encoding, Finding
 from dumpscrub.operators import OPERATORS
 from dumpscrub.operators.mask import ASTERISK
 from dumpscrub.source import Source, read, releasing
 from dumpscrub.span import Span, SpanSet
 
+_REMEMBERED = 1024
+"""Replacements that are made once: most are of few lengths, and then share their memory."""
 _BYTES_OF_MASKS = bytes(set(b"".join(ASTERISK.values())))
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """A file span of one finding. ``phase`` is how many of the finding's bytes come before it."""
-
-    span: Span
-    phase: int
-    encoding: Encoding
-    operator: str
-
-
-def plan(dump: Dump, findings: Iterable[Finding]) -> tuple[Edit, ...]:
+def plan(dump: Dump, findings: Iterable[Finding]) -> Edits:
     """The edits for the findings whose action is an operator: in file order, disjoint, none empty.
 
     Where findings overlap, the one that begins first writes the shared bytes.
     """
-    pieces = sorted(
-        (piece for finding in findings if finding.action in OPERATORS for piece in _pieces(finding)),
-        key=lambda piece: (piece.span, piece.encoding.codec, piece.phase),
-    )
-    return tuple(_joined(_edit(part) for part in _disjoint(pieces, SpanSet(dump.protected))))
+    found = Findings.collect(findings)
+    edited = found.where(found.are(lambda kind: kind.action in OPERATORS))
+    return Edits.collect(_edits(_free(_disjoint(edited), SpanSet(dump.protected)), edited))
 
 
-def _pieces(finding: Finding) -> Iterator[Piece]:
-    phase = 0
-    for span in finding.spans:
-        yield Piece(span, phase, finding.encoding, finding.action)
-        phase += len(span)
+def _disjoint(findings: Findings) -> Pieces:
+    """What of each piece no earlier piece writes, in file order."""
+    pieces = findings.pieces()
+    codecs = [kind.encoding.codec for kind in findings.of]
+    ranks = np.array([sorted(codecs).index(codec) for codec in codecs], np.int32)[findings.kinds]
+    pieces = pieces.take(np.lexsort((pieces.phases, ranks[pieces.rows], pieces.ends, pieces.starts)))
+    written = np.maximum.accumulate(np.append(0, pieces.ends))[:-1]
+    starts = np.maximum(pieces.starts, written)
+    left = replace(pieces, starts=starts, phases=pieces.phases + starts - pieces.starts)
+    return left.take(np.flatnonzero(starts < pieces.ends))
 
 
-def _disjoint(pieces: Iterable[Piece], protected: SpanSet) -> Iterator[Piece]:
-    """What of each piece no earlier piece wrote and no structure holds."""
-    written = 0
-    for piece in pieces:
-        start, end = piece.span.start, piece.span.end
-        for free in protected.outside(Span(min(max(start, written), end), end)):
-            yield Piece(free, piece.phase + free.start - start, piece.encoding, piece.operator)
-        written = max(written, end)
+def _free(pieces: Pieces, protected: SpanSet) -> Pieces:
+    """What of the disjoint ``pieces`` no structure holds."""
+    clear = protected.misses_each(pieces.starts, pieces.ends)
+    if clear.all():
+        return pieces
+    parts = [
+        (row, free.start, free.end, phase + free.start - start)
+        for row, start, end, phase in pieces.take(np.flatnonzero(~clear))
+        for free in protected.outside(Span(start, end))
+    ]
+    free = Pieces.joined(pieces.take(np.flatnonzero(clear)), Pieces.of(parts))
+    return free.take(np.argsort(free.starts))
 
 
-def _edit(piece: Piece) -> Edit:
-    operator = OPERATORS[piece.operator]
-    return Edit(piece.span, operator.replacement(len(piece.span), piece.encoding, piece.phase), piece.operator)
+def _edits(pieces: Pieces, findings: Findings) -> Iterator[Edit]:
+    """One edit for all pieces that touch and have the same operator: fewer writes, and the same bytes."""
+    replacement = lru_cache(_REMEMBERED)(_replacement)
+    start = end = 0
+    operator, written = "", b""
+    for row, first, last, phase in pieces:
+        kind = findings.of[findings.kinds[row]]
+        if written and (first != end or kind.action != operator):
+            yield Edit(Span(start, end), written, operator)
+            written = b""
+        if not written:
+            start, operator = first, kind.action
+        written += replacement(operator, last - first, kind.encoding, phase)
+        end = last
+    if written:
+        yield Edit(Span(start, end), written, operator)
 
 
-def _joined(edits: Iterable[Edit]) -> Iterator[Edit]:
-    """Edits that touch as one: fewer writes, and the same bytes."""
-    run: list[Edit] = []
-    for edit in edits:
-        if run and (run[-1].span.end != edit.span.start or run[-1].operator != edit.operator):
-            yield _one(run)
-            run = []
-        run.append(edit)
-    if run:
-        yield _one(run)
+def _replacement(operator: str, length: int, encoding: Encoding, phase: int) -> bytes:
+    return OPERATORS[operator].replacement(length, encoding, phase)
 
 
-def _one(run: list[Edit]) -> Edit:
-    return Edit(Span(run[0].span.start, run[-1].span.end), b"".join(edit.replacement for edit in run), run[0].operator)
-
-
-def changing(source: Source, edits: Iterable[Edit]) -> tuple[Edit, ...]:
+def changing(source: Source, edits: Iterable[Edit]) -> Edits:
     """The edits that mask a byte of ``source``: what holds nothing but asterisks and zeros, in whatever encoding and
     alignment, is masked already. So each round of a search masks something, and a second run finds nothing to do.
     """
-    return tuple(
-        edit
-        for edit in releasing(source, edits)
-        if read(source, edit.span.start, edit.span.end).translate(None, _BYTES_OF_MASKS)
-    )
+    made = Edits.collect(edits)
+    return made.where(np.array([_is_open(source, edit) for edit in releasing(source, made)], bool))
 
 
-def overlay(under: Sequence[Edit], over: Sequence[Edit]) -> tuple[Edit, ...]:
+def _is_open(source: Source, edit: Edit) -> bool:
+    return bool(read(source, edit.span.start, edit.span.end).translate(None, _BYTES_OF_MASKS))
+
+
+def overlay(under: Edits, over: Edits) -> Edits:
     """What two rounds of edits leave together: all of ``over``, and of ``under`` what ``over`` did not write again."""
-    rewritten = SpanSet(edit.span for edit in over)
-    kept = [
+    rewritten = over.bytes()
+    kept = (
         Edit(part, edit.replacement[part.start - edit.span.start : part.end - edit.span.start], edit.operator)
         for edit in under
         for part in rewritten.outside(edit.span)
-    ]
-    return tuple(sorted((*kept, *over), key=lambda edit: edit.span))
+    )
+    return Edits.collect((*kept, *over))

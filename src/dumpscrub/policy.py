@@ -10,11 +10,12 @@ A policy is a small TOML file, or the name of a built-in one::
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
+
+import tomli
 
 from dumpscrub.errors import PolicyError
 from dumpscrub.model import Finding
@@ -61,10 +62,10 @@ def load_policy(name: str, rules: RuleSet) -> Policy:
     try:
         if path.stat().st_size > _LARGEST:
             raise PolicyError(f"{path.name}: a policy has at most {_LARGEST >> 20} MiB")
-        document = tomllib.loads(path.read_text("utf-8"))
+        document = tomli.loads(path.read_text("utf-8"))
     except OSError as error:
         raise PolicyError(f"{path.name}: cannot read the policy ({error.strerror}): check --policy") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (tomli.TOMLDecodeError, UnicodeDecodeError) as error:
         raise PolicyError(f"{path.name}: the policy is not valid TOML in UTF-8: correct the file") from error
     return _parse(document, path.name, {category for rule in rules.rules for category in rule.categories})
 

@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate
 
+from dumpscrub.findings import Findings
 from dumpscrub.model import Confidence, Dump, Encoding, FieldKind, Finding, Origin, SecretValue
 from dumpscrub.progress import Progress, silent
 from dumpscrub.rules.schema import Action
@@ -22,7 +23,7 @@ from dumpscrub.search.copies import FewCopies, Member, Piece
 from dumpscrub.search.finder import Search
 from dumpscrub.search.forms import Form, decoded, worth_sweeping
 from dumpscrub.search.wanted import Wanted
-from dumpscrub.search.windows import squeeze
+from dumpscrub.search.windows import WORD, squeeze
 from dumpscrub.shadows import without_shadows
 from dumpscrub.source import read_spans
 from dumpscrub.span import Span, part_of
@@ -31,7 +32,6 @@ from dumpscrub.walks import Texts, before_ends, behind_starts, nearby
 STANDALONE_BELOW = 8
 """Values with fewer characters than this count only where no letter or digit touches them."""
 _BETWEEN = b"\xff" * 16
-_WORD = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_")
 _ESCAPE = re.compile(rb"(?:\\(?:u[0-9A-Fa-f]{4}|x[0-9A-Fa-f]{2}|[bfnrt])|%[0-9A-Fa-f]{2})\Z")
 _LONGEST_ESCAPE = 6
 KNOWN_RULE = "known-value"
@@ -86,7 +86,7 @@ class Sweeper:
         )
         self._finder = self._wanted.finder(search)
 
-    def sweep(self, dump: Dump, progress: Progress = silent, stage: str = "sweep") -> tuple[Finding, ...]:
+    def sweep(self, dump: Dump, progress: Progress = silent, stage: str = "sweep") -> Findings:
         """Every copy of every value in ``dump``, in file order, without those that stand within a longer one."""
         found: dict[tuple[Span, ...], Finding] = {}
         outer, is_one_text = Span(0, 0), True
@@ -176,8 +176,8 @@ def _stands_alone(dump: Dump, spans: tuple[Span, ...], form: Form) -> bool:
     before = squeeze(before[len(before) % unit :], form.encoding)
     last = spans[-1].end - 1
     after = squeeze(read_spans(dump.source, layout.forward(last, 1 + unit))[1:], form.encoding)
-    touched = before[-1:] and before[-1] in _WORD and not _ESCAPE.search(before)
-    return not touched and not (after and after[0] in _WORD)
+    touched = before[-1:] and before[-1] in WORD and not _ESCAPE.search(before)
+    return not touched and not (after and after[0] in WORD)
 
 
 def _without_padding(dump: Dump, spans: tuple[Span, ...]) -> tuple[Span, ...]:

@@ -8,19 +8,24 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from dumpscrub.layout import Layout
-from dumpscrub.model import Finding
+import numpy as np
+
+from dumpscrub.columns import BLOCK, Offsets
+from dumpscrub.findings import Findings
+from dumpscrub.layout import Layout, RegionKind
+from dumpscrub.links import NO_ADDRESS
 from dumpscrub.result import Result
-from dumpscrub.span import Span, total
 
 Record = dict[str, Any]
 
+_REGIONS = tuple(kind.name.lower() for kind in RegionKind)
+
 
 def finding_records(result: Result) -> Iterator[Record]:
-    """One record a finding, in file order, numbered from 1. Made one at a time: there may be millions."""
-    ordered = sorted(result.findings, key=lambda finding: finding.spans[0].start)
-    for sequence, finding in enumerate(ordered, 1):
-        yield _finding(sequence, finding, result.layout)
+    """One record a finding, in file order, numbered from 1. Made as they are asked for: there may be millions."""
+    findings = result.findings.take(np.argsort(result.findings.starts, kind="stable"))
+    for first in range(0, len(findings), BLOCK):
+        yield from _records(first + 1, findings[first : first + BLOCK], result.layout)
 
 
 def totals(result: Result) -> Record:
@@ -39,32 +44,45 @@ def totals(result: Result) -> Record:
     }
 
 
-def _finding(sequence: int, finding: Finding, layout: Layout) -> Record:
-    first = finding.spans[0]
-    record: Record = {
-        "sequence": sequence,
-        "rule": finding.rule,
-        "class": finding.category,
-        "encoding": finding.encoding.codec,
-        **_place(first, layout),
-        "length": total(finding.spans),
-        "action": finding.action,
-        "origin": finding.origin.value,
-        "confidence": finding.confidence.name.lower(),
-    }
-    if len(finding.spans) > 1:
-        record["spans"] = [{**_place(span, layout), "length": len(span)} for span in finding.spans]
-    return record
+def _records(sequence: int, findings: Findings, layout: Layout) -> Iterator[Record]:
+    """The records of some findings, numbered from ``sequence`` on."""
+    places = _places(findings.starts, layout)
+    columns = findings.kinds.tolist(), places, findings.lengths().tolist()
+    for number, (kind_number, place, length) in enumerate(zip(*columns, strict=True)):
+        kind = findings.of[kind_number]
+        record = {
+            "sequence": sequence + number,
+            "rule": kind.rule,
+            "class": kind.category,
+            "encoding": kind.encoding.codec,
+            **place,
+            "length": length,
+            "action": kind.action,
+            "origin": kind.origin.value,
+            "confidence": kind.confidence.name.lower(),
+        }
+        if number in findings.split:
+            spans = findings.split[number]
+            starts = np.array([span.start for span in spans], np.int64)
+            record["spans"] = [
+                {**place, "length": len(span)} for place, span in zip(_places(starts, layout), spans, strict=True)
+            ]
+        yield record
 
 
-def _place(span: Span, layout: Layout) -> Record:
-    """Where a span begins: file offset and virtual address as hex strings (no address outside memory)."""
-    address = layout.address_of(span.start)
-    return {
-        "offset": hex(span.start),
-        "address": None if address is None else hex(address),
-        "region": layout.region_at(span.start).kind.name.lower(),
-    }
+def _places(offsets: Offsets, layout: Layout) -> Iterator[Record]:
+    """Where each of the ``offsets`` is: it and its virtual address as hex strings (no address outside memory)."""
+    regions = layout.starts.searchsorted(offsets, "right") - 1
+    addresses = layout.addresses[regions]
+    inside = (offsets - layout.starts[regions]).tolist()
+    for offset, address, by, region in zip(
+        offsets.tolist(), addresses.tolist(), inside, layout.kinds[regions].tolist(), strict=True
+    ):
+        yield {
+            "offset": hex(offset),
+            "address": None if address == NO_ADDRESS else hex(address + by),
+            "region": _REGIONS[region],
+        }
 
 
 def _counts(counts: dict[str, tuple[int, int]]) -> Record:

@@ -64,8 +64,7 @@ class Redaction:
         self._search = search
         self._known = tuple(known)
         self._actions = policy.decide(rules)
-        self._detectors = build_detectors(rules)
-        self._scanner = Scanner(self._detectors, search)
+        self._scanner = Scanner(build_detectors(rules), search)
         self._fields = process.build(rules)
 
     @property
@@ -82,7 +81,7 @@ class Redaction:
         """The same redaction by another engine."""
         other = copy(self)
         other._search = replace(self._search, engine=engine)
-        other._scanner = Scanner(self._detectors, other._search)
+        other._scanner = self._scanner.by_engine(other._search)
         return other
 
     def search(

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from dumpscrub.layout import Layout
-from dumpscrub.model import Finding
+import numpy as np
+import numpy.typing as npt
+
+from dumpscrub.findings import Findings
+from dumpscrub.layout import Layout, RegionKind
 from dumpscrub.rules.schema import Action
-from dumpscrub.span import total
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +28,7 @@ class Result:
     audit: Path | None
     format: str
     layout: Layout
-    findings: tuple[Finding, ...]
+    findings: Findings
     suppressed: dict[str, int]
     bytes_scanned: int
     bytes_changed: int
@@ -44,21 +46,23 @@ class Result:
     @property
     def to_redact(self) -> int:
         """How many findings the policy does not merely report."""
-        return sum(finding.action != Action.REPORT.value for finding in self.findings)
+        return int(np.count_nonzero(self.findings.are(lambda kind: kind.action != Action.REPORT.value)))
 
     def by_class(self) -> dict[str, tuple[int, int]]:
         """For each class: how many findings, and how many bytes they hold (a byte may count for several)."""
-        return self._count(lambda finding: finding.category)
+        return self._count([kind.category for kind in self.findings.of], self.findings.kinds)
 
     def by_region(self) -> dict[str, tuple[int, int]]:
         """For each kind of region: how many findings begin there, and how many bytes they hold."""
-        layout = self.layout
-        return self._count(lambda finding: layout.region_at(finding.spans[0].start).kind.name.lower())
+        regions = self.layout.starts.searchsorted(self.findings.starts, "right") - 1
+        return self._count([kind.name.lower() for kind in RegionKind], self.layout.kinds[regions])
 
-    def _count(self, key: Callable[[Finding], str]) -> dict[str, tuple[int, int]]:
-        findings: Counter[str] = Counter()
-        covered: Counter[str] = Counter()
-        for finding in self.findings:
-            findings[key(finding)] += 1
-            covered[key(finding)] += total(finding.spans)
-        return {name: (findings[name], covered[name]) for name in sorted(findings)}
+    def _count(self, names: Sequence[str], numbers: npt.NDArray[np.integer]) -> dict[str, tuple[int, int]]:
+        """For each of ``names`` the findings that have its number, and their bytes."""
+        findings, covered = Counter[str](), Counter[str]()
+        counts = np.bincount(numbers, minlength=len(names)).tolist()
+        sizes = np.bincount(numbers, self.findings.lengths(), len(names)).tolist()
+        for name, count, size in zip(names, counts, sizes, strict=True):
+            findings[name] += count
+            covered[name] += int(size)
+        return {name: (findings[name], covered[name]) for name in sorted(findings) if findings[name]}

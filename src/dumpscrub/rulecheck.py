@@ -10,7 +10,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from zlib import crc32
 
 from dumpscrub.detectors import build_detectors
@@ -68,7 +68,8 @@ def check_rules(rules: RuleSet, engine: str) -> tuple[Problem, ...]:
 
 def _try_out(rule: Rule, search: Search) -> Iterator[str]:
     """What the examples of ``rule`` show to be wrong with it."""
-    detectors = build_detectors(RuleSet((rule,)))
+    # Not as a shipped rule, whose patterns are compiled no sooner than needed.
+    detectors = build_detectors(RuleSet((replace(rule, shipped=False),)))
     texts = tuple(_texts(rule))
     if not detectors or not texts:
         return

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
+from copy import copy
 from dataclasses import dataclass
 
 from dumpscrub.detectors.base import Anchor, Detector, Match
 from dumpscrub.errors import DumpscrubError, ScanError
-from dumpscrub.model import Dump, Encoding, Finding, Origin
+from dumpscrub.findings import Collector, Findings
+from dumpscrub.model import Confidence, Dump, Encoding, Finding, Origin
 from dumpscrub.progress import Progress, silent
+from dumpscrub.rules.schema import Rule
 from dumpscrub.search.encoded import Place, look
 from dumpscrub.search.finder import Finder, Search
 from dumpscrub.search.literals import Literal
-from dumpscrub.search.quoted import MARKS
-from dumpscrub.search.windows import Window, Windows
+from dumpscrub.search.quoted import MARKS, place_of
+from dumpscrub.search.windows import Window, Windows, follows_word
 from dumpscrub.settled import NOTHING_SETTLED, Settled, SettledHits
 from dumpscrub.shadows import without_shadows
 from dumpscrub.span import Span, SpanSet
@@ -27,6 +30,10 @@ _TRAILING = 8
 """Code units at the end of a window that a pattern may have left to what follows the value."""
 
 
+Observer = Callable[[Detector, Window, Sequence[Match]], None]
+"""Told of a hit's window, and of the matches in it, by each detector of the anchor."""
+
+
 @dataclass(frozen=True, slots=True)
 class Scan:
     """Findings in file order, how many candidates were not taken for secrets, by reason, and the bytes searched.
@@ -34,7 +41,7 @@ class Scan:
     ``settled`` are the hits that are nothing, and ``encoded`` the places where text stands encoded, in file order.
     """
 
-    findings: tuple[Finding, ...]
+    findings: Findings
     suppressed: dict[str, int]
     searched: int
     settled: SettledHits
@@ -43,12 +50,16 @@ class Scan:
 
 @dataclass(frozen=True, slots=True)
 class _Users:
-    """The detectors of an anchor. ``before`` and ``after`` are the code units that are read around a hit for all."""
+    """The detectors of an anchor. ``before`` and ``after`` are the code units that are read around a hit for all.
+
+    With ``edge`` no word character may stand before it.
+    """
 
     encoding: Encoding
     detectors: tuple[Detector, ...]
     before: int
     after: int
+    edge: bool
 
 
 class Scanner:
@@ -60,15 +71,27 @@ class Scanner:
             for anchor in detector.anchors:
                 users.setdefault(anchor, []).append(detector)
         self._users = tuple(_with_reach(users))
-        anchors = [Literal(anchor.data, anchor.caseless) for anchor in users]
-        self._finder = Finder([*anchors, *(literal for literal, _, _ in MARKS)], search)
+        anchors = (Literal(anchor.data, anchor.caseless) for anchor in users)
+        self._literals = (*anchors, *(literal for literal, _, _ in MARKS))
+        self._finder = Finder(self._literals, search)
+
+    def by_engine(self, search: Search) -> Scanner:
+        """The same scanner for another search."""
+        other = copy(self)
+        other._finder = Finder(self._literals, search)
+        return other
 
     def scan(
-        self, dump: Dump, progress: Progress = silent, stage: str = "scan", settled: Settled = NOTHING_SETTLED
+        self,
+        dump: Dump,
+        progress: Progress = silent,
+        stage: str = "scan",
+        settled: Settled = NOTHING_SETTLED,
+        observer: Observer | None = None,
     ) -> Scan:
         """Every finding of every detector, but at hits that are ``settled`` by a search of the same bytes.
 
-        Raises ScanError, naming the rule, where a detector fails.
+        Calls ``observer`` for each of the other hits. Raises ScanError, naming the rule, where a detector fails.
         """
         searched = 0
 
@@ -82,20 +105,21 @@ class Scanner:
         def watch(view: memoryview, at: int, start: int, end: int) -> None:
             encoded.extend(look(view, at, start, end))
 
-        verification = _Verification(dump)
-        rules = len(self._users)
-        nothing = SettledHits(rules + len(MARKS))
+        verification = _Verification(dump, observer)
+        nothing = SettledHits(len(self._literals))
         with closing(self._finder.find(dump, stage, note, watch)) as chunks:
             for hits in chunks:
                 for hit in settled.others(hits):
-                    if hit[1] >= rules:
-                        _, code, encoding = MARKS[hit[1] - rules]
-                        encoded.append(Place(hit[0], code, encoding))
+                    if hit[1] >= len(self._users):
+                        encoded.append(place_of(hit[0], hit[1] - len(self._users)))
                         continue
-                    looked_at = verification.verify(hit[0], self._users[hit[1]])
+                    users = self._users[hit[1]]
+                    if users.edge and follows_word(dump, hit[0], users.encoding):
+                        continue
+                    looked_at = verification.verify(hit[0], users)
                     if looked_at:
                         nothing.add(hit, looked_at)
-        findings = without_shadows(verification.found.values())
+        findings = without_shadows(verification.findings())
         suppressed = dict(sorted(Counter(verification.suppressed.values()).items()))
         encoded.sort(key=lambda place: place.offset)
         return Scan(findings, suppressed, searched, nothing, tuple(encoded))
@@ -103,32 +127,37 @@ class Scanner:
 
 def _with_reach(users: Mapping[Anchor, Sequence[Detector]]) -> Iterator[_Users]:
     """The users of each anchor. Where it is hit, so are those that it begins with: memory is read once for all."""
+    keys = [(anchor.encoding.codec, anchor.data.lower()) for anchor in users]
     widest: dict[tuple[str, bytes], tuple[int, int]] = {}
-    for anchor, group in users.items():
-        key = anchor.encoding.codec, anchor.data.lower()
+    for key, group in zip(keys, users.values(), strict=True):
         before, after = widest.get(key, (0, 0))
-        widest[key] = max(before, *(each.before for each in group)), max(after, *(each.after for each in group))
+        for each in group:
+            before, after = max(before, each.before), max(after, each.after)
+        widest[key] = before, after
     heads: list[tuple[str, bytes]] = []
     for key in sorted(widest):
         while heads and not (heads[-1][0] == key[0] and key[1].startswith(heads[-1][1])):
             heads.pop()
         if heads:
-            widest[key] = max(widest[key][0], widest[heads[-1]][0]), max(widest[key][1], widest[heads[-1]][1])
+            (before, after), (wider_before, wider_after) = widest[key], widest[heads[-1]]
+            widest[key] = max(before, wider_before), max(after, wider_after)
         heads.append(key)
-    for anchor, group in users.items():
-        yield _Users(anchor.encoding, tuple(group), *widest[anchor.encoding.codec, anchor.data.lower()])
+    for (anchor, group), key in zip(users.items(), keys, strict=True):
+        yield _Users(anchor.encoding, tuple(group), *widest[key], anchor.edge)
 
 
 class _Verification:
     """What the detectors make of the hits in one dump, which come in file order.
 
-    ``found`` and ``suppressed`` hold each place once. ``_long`` holds, for each rule and encoding, where its last value
-    stands that was too long for its window.
+    ``suppressed`` holds each place once. ``_long`` holds, for each rule and encoding, where its last value stands that
+    was too long for its window.
     """
 
-    def __init__(self, dump: Dump) -> None:
-        self.found: dict[tuple[str, str, tuple[Span, ...]], Finding] = {}
+    def __init__(self, dump: Dump, observer: Observer | None) -> None:
         self.suppressed: dict[tuple[str, tuple[Span, ...]], str] = {}
+        self._observer = observer
+        self._found = Collector()
+        self._kinds: dict[tuple[str, str, Confidence], int] = {}
         self._windows = Windows(dump)
         self._long: dict[tuple[str, Encoding], SpanSet] = {}
 
@@ -141,10 +170,10 @@ class _Verification:
         around = self._windows.around(offset, users.encoding, users.before, users.after)
         for detector in users.detectors:
             try:
-                window = around.window(detector.before, detector.after)
+                window = Window(around, detector.before, detector.after)
                 matches = detector.verify(window)
                 is_nothing = is_nothing and not matches
-                if matches or around.is_text(detector.after):
+                if detector.rule.grows and (matches or around.text_size >= detector.after):
                     window, matches = self._whole(offset, detector, window, matches)
             except (DumpscrubError, MemoryError):
                 raise
@@ -152,6 +181,8 @@ class _Verification:
                 # Fail closed, and name the place and the kind of fault only: its text may hold bytes of the dump.
                 kind = type(error).__name__
                 raise ScanError(f"rule {detector.rule.id} failed at {offset:#x} ({kind}): report this rule") from None
+            if self._observer:
+                self._observer(detector, window, list(matches))
             if matches:
                 is_nothing = False
                 self._note(detector, window, matches)
@@ -174,36 +205,51 @@ class _Verification:
                 return window, []
             after = min(after * _GROWTH, LONGEST)
             around = self._windows.around(offset, window.encoding, detector.before, after)
-            wider = around.window(detector.before, after)
+            wider = Window(around, detector.before, after)
             found = list(detector.verify(wider))
             if not found:
                 break
             window, matches = wider, found
-        if after > detector.after:
+        if after > detector.after and matches:
             self._long[key] = _places(window, matches)
+        elif after > detector.after:
+            self._long.pop(key, None)
         return window, matches
 
     def _note(self, detector: Detector, window: Window, matches: Iterable[Match]) -> None:
-        rule, encoding = detector.rule, window.encoding
         for match in matches:
             for start, end in match.segments:
                 spans = window.locate(start, end)
-                place = rule.id, encoding.codec, spans
                 if match.suppressed:
-                    self.suppressed[rule.id, spans] = match.suppressed
-                elif place not in self.found:
-                    self.found[place] = Finding(
-                        *(rule.id, rule.category, spans, encoding, Origin.DIRECT, match.confidence, rule.action.value),
-                        values=match.values,
-                    )
+                    self.suppressed[detector.rule.id, spans] = match.suppressed
+                else:
+                    kind = self._kind(detector.rule, window.encoding, match.confidence)
+                    self._found.add(kind, spans, match.values)
+
+    def _kind(self, rule: Rule, encoding: Encoding, confidence: Confidence) -> int:
+        key = rule.id, encoding.codec, confidence
+        if key not in self._kinds:
+            action = rule.action.value
+            kind = Finding(rule.id, rule.category, (), encoding, Origin.DIRECT, confidence, action)
+            self._kinds[key] = self._found.kind(kind)
+        return self._kinds[key]
+
+    def findings(self) -> Findings:
+        """What was found, in file order, each place once. Whoever asks takes it over."""
+        found, self._found = self._found, Collector()
+        return found.findings().distinct()
 
 
 def _goes_on(window: Window, matches: list[Match]) -> bool:
     """True where a match reaches the end of the window, or none was found and the text goes on up to there."""
     if not matches:
-        return window.is_text_to_end()
+        return window.is_text_to_end
     last = len(window) - _TRAILING * window.unit
-    return any(end > last for match in matches for _, end in match.segments)
+    for match in matches:
+        for _, end in match.segments:
+            if end > last:
+                return True
+    return False
 
 
 def _from_first(window: Window, matches: list[Match]) -> tuple[Span, ...]:

@@ -3,29 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
+from functools import partial
 
+import numpy as np
+
+from dumpscrub.findings import Findings
 from dumpscrub.model import Encoding, Finding
-from dumpscrub.span import Span, SpanSet
 
 
-def without_shadows(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+def without_shadows(findings: Iterable[Finding]) -> Findings:
     """The findings in file order, without UTF-16BE readings of bytes that the same rule found as UTF-16LE.
 
     A reading goes only where all its bytes but the first, which is the high byte of a character, are found as UTF-16LE
     too. The mask of one reading is the mask of the other.
     """
-    findings = tuple(findings)
-    little: dict[str, list[Span]] = {}
-    for finding in findings:
-        if finding.encoding is Encoding.UTF16LE:
-            little.setdefault(finding.rule, []).extend(finding.spans)
-    found = {rule: SpanSet(spans) for rule, spans in little.items()}
-    kept = (finding for finding in findings if not _is_shadow(finding, found))
-    return tuple(sorted(kept, key=lambda finding: (finding.spans, finding.rule, finding.encoding.codec)))
+    findings = Findings.collect(findings).in_order()
+    kept = np.ones(len(findings), bool)
+    both = _rules(findings, Encoding.UTF16BE) & _rules(findings, Encoding.UTF16LE)
+    for rule in both:
+        little = findings.where(findings.are(partial(_is, rule, Encoding.UTF16LE))).bytes()
+        rows = np.flatnonzero(findings.are(partial(_is, rule, Encoding.UTF16BE)))
+        readings = findings.take(rows)
+        kept[rows] = ~replace(readings, starts=readings.starts + 1).within(little)
+    return findings.where(kept)
 
 
-def _is_shadow(finding: Finding, little: dict[str, SpanSet]) -> bool:
-    if finding.encoding is not Encoding.UTF16BE or finding.rule not in little:
-        return False
-    first, *others = finding.spans
-    return little[finding.rule].covers((Span(first.start + 1, first.end), *others))
+def _rules(findings: Findings, encoding: Encoding) -> set[str]:
+    return {kind.rule for kind in findings.of if kind.encoding is encoding}
+
+
+def _is(rule: str, encoding: Encoding, kind: Finding) -> bool:
+    return kind.encoding is encoding and kind.rule == rule

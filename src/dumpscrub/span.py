@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+
+import numpy as np
+
+from dumpscrub.columns import Mask, Offsets
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -47,13 +52,21 @@ class Span:
 
 def union(spans: Iterable[Span]) -> tuple[Span, ...]:
     """The bytes in any of ``spans``: sorted, disjoint, touching spans joined, empty ones dropped."""
-    joined: list[Span] = []
-    for span in sorted(span for span in spans if span):
-        if joined and span.start <= joined[-1].end:
-            joined[-1] = Span(joined[-1].start, max(joined[-1].end, span.end))
-        else:
-            joined.append(span)
-    return tuple(joined)
+    return tuple(Span(start, end) for start, end in _joined(spans))
+
+
+def _joined(spans: Iterable[Span]) -> Iterator[tuple[int, int]]:
+    # Tuples of numbers are sorted a hundred times as fast as spans.
+    places = iter(sorted((span.start, span.end) for span in spans if span))
+    start, end = next(places, (0, 0))
+    for next_start, next_end in places:
+        if next_start > end:
+            yield start, end
+            start, end = next_start, next_end
+        elif next_end > end:
+            end = next_end
+    if end:
+        yield start, end
 
 
 def in_order(spans: Iterable[Span]) -> tuple[Span, ...]:
@@ -89,22 +102,53 @@ def total(spans: Iterable[Span]) -> int:
 class SpanSet:
     """A set of bytes: the union of some spans, asked what of another span it leaves out."""
 
-    def __init__(self, spans: Iterable[Span]) -> None:
-        self._spans = union(spans)
-        self._starts = [span.start for span in self._spans]
+    def __init__(self, spans: Iterable[Span] = ()) -> None:
+        self._starts, self._ends = array("q"), array("q")
+        for start, end in _joined(spans):
+            self._starts.append(start)
+            self._ends.append(end)
+
+    @classmethod
+    def of_columns(cls, starts: Offsets, ends: Offsets) -> SpanSet:
+        """The union of the spans ``[starts, ends)``: as many as there are, in little time."""
+        filled = starts < ends
+        order = np.argsort(starts[filled], kind="stable")
+        starts, reach = starts[filled][order], np.maximum.accumulate(ends[filled][order])
+        opens = np.append(True, starts[1:] > reach[:-1])[: len(starts)]
+        made = cls()
+        made._starts.frombytes(starts[opens].tobytes())
+        made._ends.frombytes(reach[np.append(opens[1:], True)[: len(starts)]].tobytes())
+        return made
 
     def outside(self, span: Span) -> Iterator[Span]:
         """The parts of ``span`` that are not in the set, in file order."""
         position = span.start
         first = max(0, bisect_right(self._starts, span.start) - 1)
         for index in range(first, bisect_left(self._starts, span.end)):
-            other = self._spans[index]
-            if position < other.start:
-                yield Span(position, other.start)
-            position = max(position, other.end)
+            start, end = self._starts[index], self._ends[index]
+            if position < start:
+                yield Span(position, start)
+            position = max(position, end)
         if position < span.end:
             yield Span(position, span.end)
 
     def covers(self, spans: Iterable[Span]) -> bool:
         """True where every byte of ``spans`` is in the set."""
-        return not any(part for span in spans for part in self.outside(span))
+        return all(not span or self._reach(span.start) >= span.end for span in spans)
+
+    def _reach(self, offset: int) -> int:
+        """Up to where the bytes from ``offset`` on are in the set; not behind ``offset`` where that one is not."""
+        index = bisect_right(self._starts, offset) - 1
+        return self._ends[index] if index >= 0 else 0
+
+    def covers_each(self, starts: Offsets, ends: Offsets) -> Mask:
+        """For each of the spans ``[starts, ends)``, whether every byte of it is in the set."""
+        index = np.searchsorted(np.frombuffer(self._starts, np.int64), starts, "right") - 1
+        reach = np.append(np.frombuffer(self._ends, np.int64), 0)
+        return (starts >= ends) | (reach[index] >= ends)
+
+    def misses_each(self, starts: Offsets, ends: Offsets) -> Mask:
+        """For each of the spans ``[starts, ends)``, none of them empty, whether no byte of it is in the set."""
+        next_start = np.append(np.frombuffer(self._starts, np.int64), np.iinfo(np.int64).max)
+        behind = np.searchsorted(np.frombuffer(self._ends, np.int64), starts, "right")
+        return next_start[behind] >= ends

@@ -15,14 +15,14 @@ import numpy.typing as npt
 
 from dumpscrub.layout import Layout
 from dumpscrub.links import NO_ADDRESS, NOWHERE, Column
-from dumpscrub.source import FileSource, Source
+from dumpscrub.source import FileSource, Source, read, releasing
 from dumpscrub.span import Span, in_order, part_of
 
 BATCH = 2048
 """Texts that are walked at a time."""
 _CLOSE_BATCH = 4 * BATCH
 _CLOSE = 64 << 20  # bytes of the file
-RESIDENT = 160 << 20
+RESIDENT = 48 << 20
 """Bytes of a mapped file that may stay resident."""
 _AROUND = 16
 """A look at one byte of a mapped file makes some 2 ** 16 around it resident, on Linux."""
@@ -70,7 +70,8 @@ class Texts:
         starts, ends = self.starts[fresh], self.ends[np.append(fresh[1:], True)[: len(fresh)]]
         sizes = ends - starts
         if isinstance(source, FileSource) or int(sizes.sum()) > _LONG * len(sizes):
-            return b"".join(source.view(start, end) for start, end in zip(starts.tolist(), ends.tolist(), strict=True))
+            pieces = zip(starts.tolist(), ends.tolist(), strict=True)
+            return b"".join(read(source, start, end) for start, end in releasing(source, pieces))
         behind = np.cumsum(sizes)
         at = np.repeat(starts - behind + sizes, sizes)
         at += np.arange(len(at))

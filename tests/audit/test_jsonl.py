@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from dumpscrub.audit import jsonl
+from dumpscrub.findings import Findings
 from dumpscrub.result import Result
 
 NOON = datetime(2024, 5, 17, 12, 0, tzinfo=UTC)
@@ -127,7 +128,7 @@ def test_text_is_not_kept_in_memory(result: Result) -> None:
             self.lines += 1
             return len(text)
 
-    many = replace(result, findings=result.findings[:1] * 50_000)
+    many = replace(result, findings=Findings.collect(tuple(result.findings[:1]) * 50_000))
     stream = Counter()
     tracemalloc.start()
     jsonl.write(stream, many, version="1.2.3", verification={})

@@ -14,6 +14,7 @@ from click.testing import Result as Ended
 from dumpscrub import pipeline
 from dumpscrub.cli import cli
 from dumpscrub.errors import VerificationError
+from dumpscrub.findings import Findings
 from dumpscrub.result import Result
 
 
@@ -72,7 +73,7 @@ def test_defaults_are_those_of_the_api(fake: FakePipeline) -> None:
 
 def test_scan_ends_with_1_where_anything_is_found_and_else_with_0(fake: FakePipeline, result: Result) -> None:
     assert run("scan", "a.dmp").exit_code == 1
-    fake.answer = replace(result, findings=())
+    fake.answer = replace(result, findings=Findings.collect(()))
     assert run("scan", "a.dmp").exit_code == 0
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from dumpscrub.findings import Findings
 from dumpscrub.reports import REPORTS, Report
 from dumpscrub.reports.document import Document
 from dumpscrub.reports.table import Table
@@ -56,7 +57,7 @@ def test_markup_in_a_name_is_shown_as_it_is(result: Result) -> None:
 
 
 def test_a_dump_without_findings_points_to_known_values(result: Result) -> None:
-    text = text_of(Table(), replace(result, findings=(), output=None, audit=None))
+    text = text_of(Table(), replace(result, findings=Findings.collect(()), output=None, audit=None))
     assert text.startswith("Nothing was found.")
     assert "--known" in text
     assert "Redacted copy" not in text

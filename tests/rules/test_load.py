@@ -48,7 +48,10 @@ def test_every_key_is_read() -> None:
         (('id = "our-token"', 'id = "Our Token"'), "the id holds small letters, digits and single hyphens only"),
         (('name = "Our token"', ""), "the key 'name' is missing"),
         (('anchors = ["OUR-"]', ""), "a pattern rule has a pattern and at least one anchor"),
-        (("[[rule]]", "[rules]"), "a rule file holds [fragments], [anchors], [[rule]] tables and nothing else"),
+        (
+            ("[[rule]]", "[rules]"),
+            "a rule file holds [fragments], [anchors], [[rule]] and [[family]], nothing else",
+        ),
     ],
 )
 def test_a_broken_rule_is_one_clear_line(change: tuple[str, str], message: str) -> None:

@@ -50,8 +50,8 @@ def test_window_at_the_start_of_memory() -> None:
 @pytest.mark.parametrize("shift", range(4))
 def test_text_is_read_at_the_parity_of_the_hit(encoding: Encoding, shift: int) -> None:
     raw = b"\x05" * shift + "key=väl;".encode(encoding.codec)
-    window = Surroundings(raw, (Span(0, len(raw)),), shift, encoding).window(shift, len(raw))
-    text = window.text()
+    window = Window(Surroundings(raw, (Span(0, len(raw)),), shift, encoding), shift, len(raw))
+    text = window.text
     assert text[window.anchor :].startswith(b"key=v")
     start = text.index(b"v", window.anchor)
     end = text.index(b";", start)
@@ -62,9 +62,9 @@ def test_text_is_read_at_the_parity_of_the_hit(encoding: Encoding, shift: int) -
 
 def facts(window: Window) -> tuple[object, ...]:
     """What a detector can see of a window that does not depend on how it was read."""
-    text = window.text()
+    text = window.text
     places = [window.locate(*window.raw(index, index + 1)) for index in range(len(text))]
-    behind = window.at_end, window.is_text_to_end(), window.data[window.hit :], len(window) - window.hit
+    behind = window.at_end, window.is_text_to_end, window.data[window.hit :], len(window) - window.hit
     return text, window.anchor, places, behind, [window.utf8(index, index + 1) for index in range(len(text))]
 
 
@@ -83,7 +83,7 @@ def test_what_a_window_shows_does_not_depend_on_what_was_read_for_others(
     windows = Windows(dump)
     for before, after in others:
         windows.around(offset, encoding, before, after)
-    window = windows.around(offset, encoding, *reach).window(*reach)
+    window = Window(windows.around(offset, encoding, *reach), *reach)
     assert facts(window) == facts(window_at(dump, offset, encoding, *reach))
 
 
@@ -98,8 +98,9 @@ def test_memory_is_read_once_for_all_anchors_at_a_place() -> None:
 def test_text_ends_at_a_nul_and_binary_is_none(encoding: Encoding) -> None:
     data = "..abc\0def".encode(encoding.codec)
     around = Surroundings(data, (Span(0, len(data)),), 2 * encoding.unit, encoding)
-    assert [size for size in range(1, 8) if around.is_text(size)] == [1, 2, 3]
-    assert not Surroundings(b"abc", (Span(0, 3),), 0, Encoding.BINARY).is_text(1)
+    assert around.text_size == 3
+    assert [size for size in range(1, 8) if Window(around, 0, size).is_text_to_end] == [1, 2, 3]
+    assert Surroundings(b"abc", (Span(0, 3),), 0, Encoding.BINARY).text_size == 0
 
 
 def test_units_above_latin_1_read_as_ff() -> None:

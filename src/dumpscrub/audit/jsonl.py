@@ -33,8 +33,9 @@ def write(
     ``version`` is dumpscrub's. ``verification`` names each check of the redacted copy and how it ended ("passed", or
     why it could not be made). ``time`` is when the run ended, now by default. Raises OSError where the stream fails.
     """
+    encode = json.JSONEncoder(separators=(",", ":")).encode
     for record in _records(result, version, verification, time or datetime.now(UTC)):
-        stream.write(json.dumps(record, separators=(",", ":")) + "\n")
+        stream.write(encode(record) + "\n")
 
 
 def _records(result: Result, version: str, verification: Mapping[str, str], time: datetime) -> Iterator[Record]:

@@ -1,4 +1,4 @@
-"""``dumpscrub rules``: list, show and check."""
+"""``dumpscrub rules``: list and show; the other commands have modules of their own."""
 
 from __future__ import annotations
 
@@ -7,26 +7,33 @@ from pathlib import Path
 
 import click
 
-from dumpscrub.cli.boundary import Boundary
-from dumpscrub.cli.options import EXIT_CODES, engine_option, rules_option
+from dumpscrub.cli import rulecheck, ruleimport, rulenew, ruletest
+from dumpscrub.cli.options import EXIT_CODES, rules_option
 from dumpscrub.errors import RuleError
 from dumpscrub.printable import printable
-from dumpscrub.rulecheck import check_rules
 from dumpscrub.rules.load import load_rules
 from dumpscrub.rules.schema import Rule
-from dumpscrub.search.engines import choose_engine
 
 
 @click.group("rules", epilog=EXIT_CODES)
 def command() -> None:
-    """List, show and check rules: the shipped ones and your own.
+    """List, show, check, try out and import rules: the shipped ones and your own.
 
     \b
     Examples:
       dumpscrub rules list
       dumpscrub rules show octopus-api-key
       dumpscrub rules check --rules our-rules.toml
+      dumpscrub rules test sample.txt --rules our-rules.toml
+      dumpscrub rules new acme-ticket --output our-rules.toml
+      dumpscrub rules import gitleaks.toml --output theirs.toml
     """  # noqa: D301
+
+
+command.add_command(rulecheck.command)
+command.add_command(ruletest.command)
+command.add_command(rulenew.command)
+command.add_command(ruleimport.command)
 
 
 @command.command("list")
@@ -52,26 +59,6 @@ def show_rule(rule_id: str, rule_files: tuple[Path, ...]) -> None:
     for name, value in _facts(rule):
         if value:
             click.echo(printable(f"{name + ':':<13}{value}"))
-
-
-@command.command("check")
-@rules_option
-@engine_option
-@click.pass_obj
-def check(boundary: Boundary, rule_files: tuple[Path, ...], engine: str) -> None:
-    """Check that all rules can be used and that their examples are found, wherever they stand in memory.
-
-    Each example is tried in every encoding of its rule, at even and odd offsets, at the start and the end of a region,
-    between NULs, and across the edge of a chunk. Exits with 5 where something is wrong.
-    """
-    boundary.stage = "rules check"
-    rules = load_rules(rule_files)
-    problems = check_rules(rules, choose_engine(engine))
-    for problem in problems:
-        click.echo(printable(str(problem)))
-    if problems:
-        raise RuleError(f"{len(problems)} problems in {len(rules)} rules: correct what is listed above")
-    click.echo(f"{len(rules)} rules, no problems")
 
 
 def _facts(rule: Rule) -> Iterator[tuple[str, str]]:

@@ -13,11 +13,15 @@ from dumpscrub.search.windows import Window
 
 @dataclass(frozen=True, slots=True)
 class Anchor:
-    """A literal in one encoding, as the bytes to search for."""
+    """A literal in one encoding, as the bytes to search for.
+
+    With ``edge`` no letter, digit or ``_`` may stand before it: most hits of a short literal fail there already.
+    """
 
     data: bytes
     encoding: Encoding
     caseless: bool = False
+    edge: bool = False
 
 
 class Match(NamedTuple):

@@ -9,14 +9,13 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from dumpscrub.detectors.base import Anchor, Match
-from dumpscrub.detectors.expression import Expression
+from dumpscrub.detectors.expression import NOWHERE, Expression, Expressions, Groups
 from dumpscrub.detectors.validators import VALIDATORS, Validator, Verdict
 from dumpscrub.errors import RuleError
 from dumpscrub.model import Confidence, SecretValue
 from dumpscrub.rules.schema import Boundary, Rule
-from dumpscrub.search.windows import Window
+from dumpscrub.search.windows import WORD, Window
 
-_WORD = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_")
 NAMES = ("pattern",)
 _STANDARD = bytes.maketrans(b"-_", b"+/")
 _ACCEPT = Verdict()
@@ -65,31 +64,37 @@ class PatternDetector:
     anchors: tuple[Anchor, ...]
     before: int
     after: int
-    expression: Expression = field(repr=False)
+    expressions: Expressions = field(repr=False)
     judge: Callable[[bytes, bytes], Judgement] = field(repr=False)
     remembered: Callable[[bytes, bytes], Judgement] = field(repr=False)
 
     def verify(self, window: Window) -> Sequence[Match]:
-        text = window.text()
-        found = self.expression.containing(text, window.anchor)
-        if not found:
-            return ()
-        places = (
-            groups[group]
-            for groups in found
-            if self._bounded(text, *groups[self.expression.whole])
-            for group in self.expression.groups
-        )
-        return [self._match(window, text, *place) for place in places if text[slice(*place)].strip(b"*")]
+        matches: list[Match] = []
+        for expression in self.expressions.compiled():
+            found = expression.containing(window.text, window.anchor)
+            if found:
+                matches += self._matches(window, expression, found)
+        return matches
+
+    def _matches(self, window: Window, expression: Expression, found: list[Groups]) -> list[Match]:
+        matches = []
+        for groups in found:
+            if self._bounded(window.text, *groups[expression.whole]):
+                places = [groups[group] for group in expression.groups]
+                matches += [self._match(window, *place) for place in places if place != NOWHERE]
+        return [match for match in matches if match]
 
     def _bounded(self, text: bytes, start: int, end: int) -> bool:
         boundary = self.rule.boundary
-        if boundary in (Boundary.LEFT, Boundary.BOTH) and start > 0 and text[start - 1] in _WORD:
+        if boundary in (Boundary.LEFT, Boundary.BOTH) and start > 0 and text[start - 1] in WORD:
             return False
-        return not (boundary in (Boundary.RIGHT, Boundary.BOTH) and end < len(text) and text[end] in _WORD)
+        return not (boundary in (Boundary.RIGHT, Boundary.BOTH) and end < len(text) and text[end] in WORD)
 
-    def _match(self, window: Window, text: bytes, start: int, end: int) -> Match:
-        secret = text[start:end]
+    def _match(self, window: Window, start: int, end: int) -> Match | None:
+        """The match of a group; None where it took no part or is masked already."""
+        secret = window.text[start:end]
+        if not secret.strip(b"*"):
+            return None
         judge = self.remembered if end - start <= _SHORT else self.judge
         judgement = judge(secret, secret if secret.isascii() else window.utf8(start, end))
         return Match((window.raw(start, end),), judgement.confidence, judgement.values, judgement.suppressed)
@@ -97,7 +102,7 @@ class PatternDetector:
 
 def build(rule: Rule) -> PatternDetector:
     """The detector of a rule. Raises RuleError where the pattern does not compile or names something unknown."""
-    expression = Expression.of(rule)
+    expressions = Expressions(rule)
     if rule.validator and rule.validator not in VALIDATORS:
         raise RuleError(f"rule {rule.id}: unknown validator {rule.validator!r}: one of {', '.join(VALIDATORS)}")
     unknown = [name for name in rule.decoders if name not in DECODERS]
@@ -112,7 +117,7 @@ def build(rule: Rule) -> PatternDetector:
         text_anchors(rule),
         rule.before + 1,
         max(rule.after, anchor) + 1,
-        expression,
+        expressions,
         judge,
         lru_cache(_REMEMBERED)(judge),
     )
@@ -122,8 +127,9 @@ def text_anchors(rule: Rule) -> tuple[Anchor, ...]:
     """Each anchor of the rule in each of its encodings. Raises RuleError for an anchor that is not ASCII."""
     if any(not text.isascii() or not text for text in rule.anchors):
         raise RuleError(f"rule {rule.id}: an anchor is ASCII text and not empty")
+    edge = rule.boundary in (Boundary.LEFT, Boundary.BOTH) and not rule.before and rule.detector == "pattern"
     return tuple(
-        Anchor(text.encode(encoding.codec), encoding, rule.caseless)
+        Anchor(text.encode(encoding.codec), encoding, rule.caseless, edge)
         for text in rule.anchors
         for encoding in rule.encodings
     )

@@ -13,7 +13,7 @@ from itertools import islice
 from dumpscrub.detectors.names import is_secret_name, words
 from dumpscrub.model import Dump, Field, FieldKind, Finding, Origin, SecretValue
 from dumpscrub.rules.schema import Rule, RuleSet
-from dumpscrub.search.windows import Surroundings
+from dumpscrub.search.windows import Surroundings, Window
 from dumpscrub.source import read_spans
 from dumpscrub.span import Span
 
@@ -69,8 +69,8 @@ def find(dump: Dump, rules: Mapping[FieldKind, Rule]) -> tuple[Finding, ...]:
 def _in_field(dump: Dump, field: Field, rule: Rule) -> Iterator[Finding]:
     spans = tuple(_first_bytes(field.spans, LARGEST))
     data = read_spans(dump.source, spans)
-    window = Surroundings(data, spans, 0, field.encoding).window(0, len(data))
-    text = window.text()
+    window = Window(Surroundings(data, spans, 0, field.encoding), 0, len(data))
+    text = window.text
     cut_at = _end_of_cut_text(field, text)
     for start, end in dict.fromkeys(_READERS[field.kind](text)):
         values = (SecretValue(window.utf8(start, end)),) if rule.propagate and end != cut_at else ()

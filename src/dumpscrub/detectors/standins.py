@@ -7,6 +7,7 @@ followed by something that only refers to a value.
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 _PLACEHOLDER = re.compile(
     rb"""(?ix)
@@ -92,6 +93,8 @@ _WORDS = frozenset(
 _PASSPHRASE = re.compile(rb"[A-Za-z]+([._-][A-Za-z]+)*")
 _REFERENCE = re.compile(rb"(?i)(.*[._-])?(pass|passw(or)?d|passphrase|pwd)|secret|token|key")
 """What names a password: ``options.password``."""
+_TYPED = re.compile(rb"example|placeholder|changeme|changeit|your|insert|dummy|sample|redacted|xxxx")
+_SIGNS = b"_-.:/+= "
 _LONGEST = 256
 """Characters above which a value is too long to stand for another one."""
 
@@ -136,6 +139,22 @@ def placeholder_reason(text: bytes) -> str:
         if len(text) <= _LONGEST and pattern.fullmatch(text):
             return name
     return ""
+
+
+def is_filler(text: bytes) -> bool:
+    """True for a value of the right length in which hardly anything differs: ``xxxxxxxx``, ``00000000-0000``."""
+    return len(set(text.lower().translate(None, _SIGNS))) < 4
+
+
+def is_sequence(text: bytes) -> bool:
+    """True for a value that is mostly counted out: ``0123456789abcdef``, ``abcdefghijklmnop``."""
+    plain = text.lower().translate(None, _SIGNS)
+    return sum(after - before == 1 for before, after in pairwise(plain)) >= 0.75 * len(plain)
+
+
+def is_typed(text: bytes) -> bool:
+    """True for a value with words that people write into values that they make up: ``my-example-key-01``."""
+    return bool(_TYPED.search(text.lower().translate(None, _SIGNS)))
 
 
 def _is_expression(text: bytes) -> bool:

@@ -72,6 +72,18 @@ def token(value: bytes) -> Verdict:
     return Verdict(suppressed=reason) if reason else _UNDECIDED
 
 
+def _generated(value: bytes) -> Verdict:
+    """A value of the shape that a service gives its keys, beside its name; what people make up has it, too."""
+    if standins.is_filler(value):
+        return Verdict(suppressed="placeholder")
+    if standins.is_sequence(value):
+        return _LOW
+    reason = standins.reason(value) or _no_token(value)
+    if reason:
+        return Verdict(suppressed=reason)
+    return _LOW if standins.is_typed(value) else _UNDECIDED
+
+
 def _quoted_token(value: bytes) -> Verdict:
     """As :func:`token` where name and value are quoted, as in JSON: that is rather data than code."""
     verdict = token(value)
@@ -237,6 +249,7 @@ VALIDATORS: Mapping[str, Validator] = {
     "cipher-iv": _cipher_iv,
     "crc-base62": _crc_base62,
     "environment": _environment,
+    "generated": _generated,
     "generic": generic,
     "jwt": _jwt,
     "key-store": _key_store,

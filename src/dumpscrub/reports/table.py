@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import IO
 
+import numpy as np
 from rich import box
 from rich.console import Console
 from rich.filesize import decimal
@@ -42,10 +43,9 @@ class Table:
 
 def _by_class(result: Result) -> RichTable:
     """Findings by class. Bytes are left to the line below: findings overlap, so their bytes don't add up."""
-    found, copies = (
-        Counter(finding.category for finding in result.findings if (finding.origin is Origin.PROPAGATED) is copied)
-        for copied in (False, True)
-    )
+    found, copies = Counter[str](), Counter[str]()
+    for kind, count in zip(result.findings.of, np.bincount(result.findings.kinds).tolist(), strict=False):
+        (copies if kind.origin is Origin.PROPAGATED else found)[kind.category] += count
     table = RichTable(box=box.SIMPLE, show_footer=True)
     table.add_column("class", "all")
     table.add_column("found", f"{found.total():,}", justify="right")

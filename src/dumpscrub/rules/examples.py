@@ -5,9 +5,8 @@ r"""Example templates: text with holes that a seed fills, so that no rule file h
     Server=db;Password=<<\w{12}>>;User ID=<~[a-z]{4,8}~>
 
 ``<<expression>>`` stands for a generated secret, whose span the rule must find; ``<~expression~>`` for generated text
-that is not part of it. An expression is a run of literals (a backslash takes the next character's own meaning away),
-``\d`` (a digit), ``\w`` (a letter or digit) and classes such as ``[a-f0-9]``, each with an optional count ``{n}`` or
-``{n,m}``; or ``@generator:argument`` for text that carries a checksum or a structure, see :data:`GENERATORS`.
+that is not part of it. An expression is one of :mod:`dumpscrub.rules.expressions`, or ``@generator:argument`` for text
+that carries a checksum or a structure, see :data:`GENERATORS`.
 """
 
 from __future__ import annotations
@@ -22,9 +21,9 @@ from dataclasses import dataclass
 from random import Random
 
 from dumpscrub.errors import RuleError
+from dumpscrub.rules import expressions
 
 _HOLE = re.compile(r"<<(?P<secret>.+?)>>|<~(?P<other>.+?)~>", re.DOTALL)
-_PIECE = re.compile(r"(?P<atom>\\.|\[(?:\\.|[^\]\\])+\]|[^\\\[{}])(?:\{(?P<low>\d+)(?:,(?P<high>\d+))?\})?", re.DOTALL)
 _ALPHANUMERIC = string.ascii_letters + string.digits
 _BASE62 = string.digits + string.ascii_uppercase + string.ascii_lowercase
 _LONGEST = 8192
@@ -62,37 +61,17 @@ def generate(expression: str, random: Random) -> str:
         if name not in GENERATORS:
             raise RuleError(f"unknown generator @{name} in an example: one of {', '.join(GENERATORS)}")
         return GENERATORS[name](random, argument)
+    try:
+        pieces = expressions.read(expression)
+    except RuleError as error:
+        raise RuleError(
+            "an example holds an expression that cannot be read: write literals, classes and {n} counts"
+        ) from error
     text: list[str] = []
-    position = 0
-    while position < len(expression):
-        piece = _PIECE.match(expression, position)
-        if piece is None:
-            raise RuleError(
-                "an example holds an expression that cannot be read: write literals, classes and {n} counts"
-            )
-        low = int(piece["low"] or 1)
-        count = random.randint(low, max(low, min(int(piece["high"] or low), _LONGEST)))
-        choices = _choices(piece["atom"])
-        text.extend(random.choice(choices) for _ in range(count))
-        position = piece.end()
+    for piece in pieces:
+        count = random.randint(piece.low, max(piece.low, min(piece.high, _LONGEST)))
+        text.extend(random.choice(piece.choices) for _ in range(count))
     return "".join(text)
-
-
-def _choices(atom: str) -> str:
-    """The characters that one atom of an expression stands for."""
-    if atom.startswith("["):
-        return "".join(_expand_range(part) for part in re.findall(r"\\.|[^\\]-[^\\]|[^\\]", atom[1:-1], re.DOTALL))
-    return _escape(atom) if atom.startswith("\\") else atom
-
-
-def _expand_range(part: str) -> str:
-    if part.startswith("\\"):
-        return _escape(part)
-    return "".join(map(chr, range(ord(part[0]), ord(part[-1]) + 1)))
-
-
-def _escape(atom: str) -> str:
-    return {"d": string.digits, "w": _ALPHANUMERIC}.get(atom[1], atom[1])
 
 
 def _with_crc(random: Random, prefix: str) -> str:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import enum
 import re
-import tomllib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
+from itertools import chain
 from pathlib import Path
 from typing import Any, TypeVar
 
+import tomli
+
 from dumpscrub.errors import RuleError
 from dumpscrub.model import Confidence, Encoding
+from dumpscrub.rules.families import tables as family_tables
 from dumpscrub.rules.schema import Action, Boundary, Rule, RuleSet
 
 _ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*\Z")
@@ -30,23 +33,24 @@ def load_rules(extra: Sequence[Path] = ()) -> RuleSet:
     """
     rules: dict[str, Rule] = {}
     for name, text in _pack():
-        rules.update((rule.id, rule) for rule in parse(text, name))
+        rules.update((rule.id, rule) for rule in parse(text, name, shipped=True))
     for path in _files(extra):
         rules.update((rule.id, rule) for rule in parse(_read(path), path.name))
     return RuleSet(tuple(rules.values()))
 
 
-def parse(text: str, name: str) -> tuple[Rule, ...]:
-    """The rules of one file's ``text``; ``name`` is shown in errors."""
+def parse(text: str, name: str, *, shipped: bool = False) -> tuple[Rule, ...]:
+    """The rules of one file's ``text``; ``name`` is shown in errors. ``shipped`` says that it is part of the pack."""
     try:
-        document = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+        document = tomli.loads(text)
+    except tomli.TOMLDecodeError as error:
         raise RuleError(f"{name}: not valid TOML ({error}): correct the file") from error
-    tables = document.pop("rule", [])
+    tables, families = document.pop("rule", []), document.pop("family", [])
     shared = Shared.read(document, name)
     if document or not isinstance(tables, list):
-        raise RuleError(f"{name}: a rule file holds [fragments], [anchors], [[rule]] tables and nothing else")
-    rules = tuple(_rule(table, shared, f"{name}, rule {number}") for number, table in enumerate(tables, 1))
+        raise RuleError(f"{name}: a rule file holds [fragments], [anchors], [[rule]] and [[family]], nothing else")
+    written = ((table, f"{name}, rule {number}") for number, table in enumerate(tables, 1))
+    rules = tuple(_rule(table, shared, at, shipped) for table, at in chain(written, family_tables(families, name)))
     seen: set[str] = set()
     for rule in rules:
         if rule.id in seen:
@@ -110,8 +114,9 @@ class Shared:
     def resolve(self, table: dict[str, Any], where: str) -> dict[str, Any]:
         """The table of a rule with its pattern written out, and the list of anchors that it names."""
         resolved = dict(table)
-        if isinstance(table.get("pattern"), str):
-            resolved["pattern"] = expand_pattern(table["pattern"], self.fragments, f"{where}, pattern")
+        for key in ("pattern", "reverse"):
+            if isinstance(table.get(key), str):
+                resolved[key] = expand_pattern(table[key], self.fragments, f"{where}, {key}")
         if isinstance(table.get("anchors"), str):
             if table["anchors"] not in self.anchors:
                 raise RuleError(f"{where}, anchors: a list of texts, or the name of one in [anchors], is expected")
@@ -142,7 +147,7 @@ def expand_pattern(text: str, fragments: Mapping[str, str], where: str) -> str:
     return _FRAGMENT.sub(replace, joined)
 
 
-def _rule(table: Any, shared: Shared, where: str) -> Rule:
+def _rule(table: Any, shared: Shared, where: str, shipped: bool) -> Rule:
     if not isinstance(table, dict):
         raise RuleError(f"{where}: a rule is a table")
     known = _READERS
@@ -153,14 +158,19 @@ def _rule(table: Any, shared: Shared, where: str) -> Rule:
     if missing:
         raise RuleError(f"{where}: the key {missing[0]!r} is missing")
     values = shared.resolve(table, where).items()
-    rule = Rule(**{key: known[key](value, f"{where}, {key}") for key, value in values}, source=where)
+    rule = Rule(**{key: known[key](value, f"{where}, {key}") for key, value in values}, source=where, shipped=shipped)
     _consistent(rule, where)
     return rule
 
 
-def _consistent(rule: Rule, where: str) -> None:
-    if not _ID.match(rule.id):
+def check_id(rule_id: str, where: str) -> None:
+    """Raise RuleError where ``rule_id`` cannot be the id of a rule."""
+    if not _ID.match(rule_id):
         raise RuleError(f"{where}: the id holds small letters, digits and single hyphens only")
+
+
+def _consistent(rule: Rule, where: str) -> None:
+    check_id(rule.id, where)
     if not all(rule.categories) or not rule.categories:
         raise RuleError(f"{where}: name at least one category, and none that is empty")
     if not rule.encodings:
@@ -215,12 +225,14 @@ _READERS: Mapping[str, Callable[[Any, str], Any]] = {
     "categories": _texts,
     "anchors": _texts,
     "pattern": _text,
+    "reverse": _text,
     "detector": _text,
     "encodings": _encodings,
     "caseless": _switch,
     "boundary": _choice({boundary.value: boundary for boundary in Boundary}),
     "before": _width,
     "after": _width,
+    "grows": _switch,
     "validator": _text,
     "decoders": _texts,
     "confidence": _choice({confidence.name.lower(): confidence for confidence in Confidence}),

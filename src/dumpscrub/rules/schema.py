@@ -47,10 +47,13 @@ class Action(enum.Enum):
 class Rule:
     """One table of a rule file.
 
-    ``before`` and ``after`` are code units around the anchor's first unit that the pattern may look at.
+    ``before`` and ``after`` are code units around the anchor's first unit that the pattern may look at. ``grows`` says
+    that the window grows where a text goes on behind it. ``reverse`` is tried where ``pattern``, which then begins with
+    the anchor, finds nothing: for a value that stands before its name.
     ``detector`` names the detector that verifies a hit (``pattern`` unless a structure decides, as for DER).
     ``validator`` names a check that sets the confidence, or suppresses a placeholder. ``decoders`` names the decodings
     of a found value whose results are secrets too (``base64``, ``base64-key``, ``basic``).
+    ``shipped`` rules are tested with each release, so their patterns are compiled when they are first needed.
     Examples are templates: ``<<expression>>`` stands for a generated secret and marks the span expected to be found,
     ``<~expression~>`` for generated text that is not a secret; see :mod:`dumpscrub.rules.examples`.
     """
@@ -60,12 +63,14 @@ class Rule:
     categories: tuple[str, ...]
     anchors: tuple[str, ...] = ()
     pattern: str = ""
+    reverse: str = ""
     detector: str = "pattern"
     encodings: tuple[Encoding, ...] = TEXT_ENCODINGS
     caseless: bool = True
     boundary: Boundary = Boundary.NONE
     before: int = 0
     after: int = 512
+    grows: bool = True
     validator: str = ""
     decoders: tuple[str, ...] = ()
     confidence: Confidence = Confidence.MEDIUM
@@ -75,6 +80,7 @@ class Rule:
     negative_examples: tuple[str, ...] = ()
     references: tuple[str, ...] = ()
     source: str = ""
+    shipped: bool = False
 
     @property
     def category(self) -> str:

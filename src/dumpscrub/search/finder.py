@@ -1,8 +1,9 @@
 """Finds needles everywhere in a dump: each byte of the file in file order, then where memory goes on elsewhere.
 
-The engine looks for the first :data:`CORE` bytes of a needle; the rest is compared along memory. So chunks need to
-overlap by less than one core, whatever the length of a needle, and a needle that the file splits is found like any
-other. Two passes:
+The engine looks for the *core* of a needle, its first :data:`CORE` bytes; the rest is compared along memory. So chunks
+need to overlap by less than one core, whatever the length of a needle, and a needle that the file splits is found like
+any other. Zeros around a core are left to the comparison: text in UTF-16 of either byte order has the same core then.
+Two passes:
 
 1. The file from its first byte to its last, in chunks. A hit that crosses between regions which are no neighbours in
    memory is dropped.
@@ -15,6 +16,7 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
+from typing import NamedTuple
 
 from dumpscrub.model import Dump
 from dumpscrub.progress import Progress
@@ -39,6 +41,14 @@ Hit = tuple[int, int]
 """A pair (file offset of the needle's first byte, needle number)."""
 
 
+class _Member(NamedTuple):
+    """A needle with some core, how many bytes of it stand before that, and whether there are any besides the core."""
+
+    number: int
+    lead: int
+    has_more: bool
+
+
 @dataclass(frozen=True, slots=True)
 class Search:
     """How to search: the engine's name, the number of threads, and the chunk size in bytes."""
@@ -60,13 +70,15 @@ class Finder:
         self._needles = tuple(needles)
         self._search = search
         self._copies = copies
-        cores: dict[Literal, list[int]] = {}
+        cores: dict[Literal, list[_Member]] = {}
         for number, needle in enumerate(needles):
-            core = needle.data[:CORE]
+            lead = 0 if copies else len(needle.data) - len(needle.data.lstrip(b"\0"))
+            core = needle.data[lead : lead + CORE]
+            core = core if copies else core.rstrip(b"\0")
             key = Literal(core.lower(), True) if needle.caseless else Literal(core)
-            cores.setdefault(key, []).append(number)
+            cores.setdefault(key, []).append(_Member(number, lead, lead > 0 or len(core) < len(needle.data)))
         self._cores = tuple(cores)
-        self._members = tuple(tuple(numbers) for numbers in cores.values())
+        self._members = tuple(tuple(members) for members in cores.values())
         self._matcher: Matcher = compile_literals(self._cores, search.engine)
 
     def find(
@@ -88,16 +100,16 @@ class Finder:
         yield self._across(dump)
 
     def _chunk(self, dump: Dump, start: int, look: Look | None = None) -> list[Hit]:
-        """Hits that begin in the chunk at ``start`` and do not leave memory's order."""
+        """Hits whose cores begin in the chunk at ``start`` and do not leave memory's order."""
         end = start + self._search.chunk
         hits: list[Hit] = []
         reach = 0
         for offset, core in self._cores_in(dump, start, end, look):
             if not (self._copies or self._is_one_text(dump, offset, self._cores[core])):
                 continue
-            for number in self._whole(dump, offset, core, reach):
-                hits.append((offset, number))
-                needle = self._needles[number]
+            for hit in self._whole(dump, offset, core, reach):
+                hits.append(hit)
+                needle = self._needles[hit[1]]
                 if self._copies and len(needle.data) >= CORE and self._is_one_text(dump, offset, needle):
                     reach = max(reach, offset + len(needle.data))
         return hits
@@ -135,20 +147,29 @@ class Finder:
             end = at + len(self._cores[core].data)
             if at < middles[texts.index(at)] < end <= texts.around(at)[1]:
                 offset = texts.spans(at, end)[0].start
-                hits += ((offset, number) for number in self._whole(dump, offset, core))
+                hits += self._whole(dump, offset, core)
         return hits
 
-    def _whole(self, dump: Dump, offset: int, core: int, reach: int = 0) -> Iterator[int]:
-        """The needles with this core that really stand at ``offset`` and end behind ``reach``."""
-        for number in self._members[core]:
+    def _whole(self, dump: Dump, offset: int, core: int, reach: int = 0) -> Iterator[Hit]:
+        """The needles whose core stands at ``offset`` that are really there and end behind ``reach``."""
+        for number, lead, has_more in self._members[core]:
             needle = self._needles[number]
-            if offset + len(needle.data) <= reach:
-                continue
-            if len(needle.data) <= CORE or self._stands_at(dump, offset, needle):
-                yield number
+            if not has_more:
+                begin = offset if offset + len(needle.data) > reach else None
+            elif not lead and offset + len(needle.data) <= reach:
+                begin = None
+            else:
+                begin = self._begin(dump, offset, lead, needle)
+            if begin is not None:
+                yield begin, number
 
-    def _stands_at(self, dump: Dump, offset: int, needle: Literal) -> bool:
+    def _begin(self, dump: Dump, offset: int, lead: int, needle: Literal) -> int | None:
+        """Where a needle begins that stands around ``offset``, ``lead`` bytes before it; None where none does."""
         size = len(needle.data)
-        along_file = (Span(offset, min(offset + size, dump.source.size)),)
-        places = [dump.layout.forward(offset, size), *([along_file] if self._copies else [])]
-        return any(needle.equals(read_spans(dump.source, spans)) for spans in places)
+        begin, end = offset - lead, offset - lead + size
+        if begin >= 0 and end <= dump.source.size and dump.layout.contiguous(begin, end):
+            return begin if needle.equals(bytes(dump.source.view(begin, end))) else None
+        texts = [(*dump.layout.backward(offset, lead), *dump.layout.forward(offset, size - lead))]
+        if self._copies:
+            texts.append((Span(begin, min(end, dump.source.size)),))
+        return next((text[0].start for text in texts if needle.equals(read_spans(dump.source, text))), None)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from dumpscrub.model import Encoding
-from dumpscrub.search.encoded import Code
+from dumpscrub.search.encoded import Code, Place
 from dumpscrub.search.literals import Literal
 
 ESCAPES: Mapping[Code, tuple[str, ...]] = {
@@ -30,3 +30,9 @@ MARKS: tuple[tuple[Literal, Code, Encoding], ...] = tuple(
     for encoding in _ENCODINGS
 )
 """What to search for, and what a hit of it says."""
+
+
+def place_of(offset: int, mark: int) -> Place:
+    """What a hit of the mark of that number at file ``offset`` says."""
+    _, code, encoding = MARKS[mark]
+    return Place(offset, code, encoding)

@@ -17,57 +17,47 @@ from dumpscrub.model import Dump, Encoding
 from dumpscrub.source import read_spans
 from dumpscrub.span import Span, in_order, part_of, total
 
+WORD = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_")
+"""What a name or a number is made of: letters, digits and ``_``."""
 _DTYPES = {Encoding.UTF16LE: "<u2", Encoding.UTF16BE: ">u2", Encoding.UTF32LE: "<u4"}
 
 
 class Surroundings:
     """Bytes ``data`` of memory, which stand at the file's ``spans`` (in memory order), around a hit at index ``hit``.
 
-    ``anchor`` is the index of the hit in :attr:`text`.
+    ``text`` shows them with one byte a code unit, from the first whole unit at the hit's parity on, which stands at
+    index ``origin``; ``anchor`` is the index of the hit in it. ``text_size`` counts the code units from the hit to the
+    first NUL, which ends every text in memory, or else to the end; what is binary has none.
     """
 
-    __slots__ = ("_text", "_text_size", "anchor", "data", "encoding", "hit", "origin", "spans")
+    __slots__ = ("anchor", "data", "encoding", "hit", "origin", "spans", "text", "text_size", "unit")
 
     def __init__(self, data: bytes, spans: tuple[Span, ...], hit: int, encoding: Encoding) -> None:
         self.data = data
         self.spans = spans
         self.hit = hit
         self.encoding = encoding
+        self.unit = encoding.unit
         self.anchor, self.origin = divmod(hit, encoding.unit)
-        self._text: bytes | None = None
-        self._text_size = 0 if encoding is Encoding.BINARY else -1
-
-    @property
-    def text(self) -> bytes:
-        """One byte a code unit, from the first whole unit at the hit's parity on."""
-        if self._text is None:
-            self._text = squeeze(self.data[self.origin :] if self.origin else self.data, self.encoding)
-        return self._text
-
-    def is_text(self, size: int) -> bool:
-        """True where the text at the hit is ``size`` code units and more: a NUL ends every text in memory."""
-        if self._text_size < 0:
-            end = self.text.find(0, self.anchor)
-            self._text_size = (end if end >= 0 else len(self.text)) - self.anchor
-        return self._text_size >= size
-
-    def window(self, before: int, after: int) -> Window:
-        """What is here of the code units from ``before`` the hit on to ``after``."""
-        return Window(self, self.anchor if self.anchor < before else before, after)
+        self.text = squeeze(data[self.origin :] if self.origin else data, encoding)
+        end = self.text.find(0, self.anchor) if encoding is not Encoding.BINARY else self.anchor
+        self.text_size = (end if end >= 0 else len(self.text)) - self.anchor
 
 
 class Window:
-    """What a detector sees: ``anchor`` code units before a hit and up to ``after`` from it on.
+    """What a detector sees: up to ``before`` code units before a hit, and ``after`` from it on, of its surroundings.
 
-    Raw indices count the bytes of :attr:`data`, text indices the code units of :meth:`text`.
+    Raw indices count the bytes of :attr:`data`, text indices those of ``text``, which shows one byte a code unit.
+    ``anchor`` is the text index of the hit, ``origin`` the raw index of the first whole code unit at its parity.
     """
 
-    __slots__ = ("_around", "after", "anchor")
+    __slots__ = ("_around", "after", "anchor", "text")
 
-    def __init__(self, around: Surroundings, anchor: int, after: int) -> None:
+    def __init__(self, around: Surroundings, before: int, after: int) -> None:
         self._around = around
-        self.anchor = anchor
         self.after = after
+        self.anchor = before if before < around.anchor else around.anchor
+        self.text = around.text[around.anchor - self.anchor : around.anchor + after]
 
     @property
     def encoding(self) -> Encoding:
@@ -77,66 +67,63 @@ class Window:
     @property
     def unit(self) -> int:
         """Bytes of one code unit."""
-        return self._around.encoding.unit
+        return self._around.unit
 
     @property
     def origin(self) -> int:
-        """Raw index of the first whole code unit at the hit's parity."""
         return self._around.origin if self.anchor == self._around.anchor else 0
 
     @property
     def hit(self) -> int:
         """Raw index of the hit."""
-        return self.origin + self.anchor * self.unit
+        return self.origin + self.anchor * self._around.unit
 
     @property
     def _skipped(self) -> int:
         """Bytes of the surroundings before the window."""
-        return self._around.hit - self.hit
+        around = self._around
+        return 0 if self.anchor == around.anchor else around.hit - self.anchor * around.unit
 
     def __len__(self) -> int:
         """Bytes of the window."""
-        return min(self.hit + self.after * self.unit, len(self._around.data) - self._skipped)
+        around = self._around
+        return min(around.hit + self.after * around.unit, len(around.data)) - self._skipped
 
     @property
     def data(self) -> bytes:
         """The bytes of the window."""
         around = self._around
-        return around.data[self._skipped : around.hit + self.after * self.unit]
+        return around.data[self._skipped : around.hit + self.after * around.unit]
 
     @property
     def at_end(self) -> bool:
         """True where memory itself ends there, rather than the window."""
         around = self._around
-        return len(around.data) < around.hit + self.after * self.unit
+        return len(around.data) < around.hit + self.after * around.unit
 
-    def text(self) -> bytes:
-        """The window with one byte a code unit."""
-        around = self._around
-        return around.text[around.anchor - self.anchor : around.anchor + self.after]
-
+    @property
     def is_text_to_end(self) -> bool:
         """True where no NUL stands behind the hit."""
-        return self._around.is_text(self.after)
+        return self._around.text_size >= self.after
 
     def raw(self, start: int, end: int) -> tuple[int, int]:
         """Raw indices of the text indices ``[start, end)``."""
-        origin, unit = self.origin, self.unit
+        origin, unit = self.origin, self._around.unit
         return origin + start * unit, origin + end * unit
 
     def locate(self, start: int, end: int) -> tuple[Span, ...]:
         """The file spans of the raw bytes ``[start, end)``, in memory order."""
-        around, skipped = self._around, self._skipped
-        if len(around.spans) == 1:
-            first = around.spans[0].start + skipped
-            return (Span(first + start, first + end),) if start < end else ()
-        return part_of(around.spans, skipped + start, skipped + end)
+        spans, skipped = self._around.spans, self._skipped
+        if len(spans) > 1:
+            return part_of(spans, skipped + start, skipped + end)
+        first = spans[0].start + skipped
+        return (Span(first + start, first + end),) if start < end else ()
 
     def utf8(self, start: int, end: int) -> bytes:
         """The text indices ``[start, end)`` as UTF-8."""
-        around, unit = self._around, self.unit
-        data = around.data[around.hit + (start - self.anchor) * unit : around.hit + (end - self.anchor) * unit]
-        return to_utf8(data, around.encoding)
+        around = self._around
+        first = around.hit - self.anchor * around.unit
+        return to_utf8(around.data[first + start * around.unit : first + end * around.unit], around.encoding)
 
 
 class Windows:
@@ -182,7 +169,18 @@ class Windows:
 
 def window_at(dump: Dump, offset: int, encoding: Encoding, before: int, after: int) -> Window:
     """The window around the hit that begins at file ``offset``; ``before`` and ``after`` are code units."""
-    return Windows(dump).around(offset, encoding, before, after).window(before, after)
+    return Window(Windows(dump).around(offset, encoding, before, after), before, after)
+
+
+def follows_word(dump: Dump, offset: int, encoding: Encoding) -> bool:
+    """True where a word character stands right before the file ``offset``, in the file and in memory.
+
+    False also where the two differ: then a window has to tell.
+    """
+    begin = offset - encoding.unit
+    if begin < 0 or not dump.layout.contiguous(begin, offset + 1):
+        return False
+    return squeeze(bytes(dump.source.view(begin, offset)), encoding)[0] in WORD
 
 
 def squeeze(data: bytes, encoding: Encoding) -> bytes:

@@ -1,0 +1,67 @@
+"""Many things of one kind as columns of numbers: a run may have millions of findings and edits.
+
+As a sequence, such a table makes the things themselves, a block at a time, for whoever goes through it.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Iterator, Sequence
+from typing import Self, TypeVar, overload
+
+import numpy as np
+import numpy.typing as npt
+
+Mask = npt.NDArray[np.bool_]
+Rows = npt.NDArray[np.intp]
+Numbers = npt.NDArray[np.int32]
+Offsets = npt.NDArray[np.int64]
+
+T = TypeVar("T")
+
+BLOCK = 4096
+"""Rows that are gone through at a time."""
+
+
+class Table(Sequence[T]):
+    """A sequence whose items are made from columns. Equal to any sequence of equal items."""
+
+    __slots__ = ()
+
+    @abstractmethod
+    def made(self, first: int, last: int) -> Iterator[T]:
+        """The items of the rows ``[first, last)``, as far as there are."""
+
+    @abstractmethod
+    def take(self, rows: Rows) -> Self:
+        """The items of these rows, in this order."""
+
+    def where(self, mask: Mask) -> Self:
+        """The items for which ``mask`` is true."""
+        return self if mask.all() else self.take(np.flatnonzero(mask))
+
+    @overload
+    def __getitem__(self, index: int) -> T: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> Self: ...
+
+    def __getitem__(self, index: int | slice) -> T | Self:
+        if isinstance(index, slice):
+            return self.take(np.arange(len(self))[index])
+        row = range(len(self))[index]
+        return next(self.made(row, row + 1))
+
+    def __iter__(self) -> Iterator[T]:
+        for first in range(0, len(self), BLOCK):
+            yield from self.made(first, first + BLOCK)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Sequence) or len(self) != len(other):
+            return NotImplemented
+        return all(one == another for one, another in zip(self, other, strict=True))
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({len(self)})"
