@@ -30,6 +30,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "overlaps",
         "settled",
         "scanner",
+        "pieces",
         "decoded",
         "propagation",
         "policy",

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import base64
+import html
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from urllib.parse import quote, quote_plus
 
 import pytest
 
@@ -17,7 +19,7 @@ from dumpscrub.rules.load import load_rules
 from dumpscrub.scanner import Scanner
 from dumpscrub.search.finder import Search
 from dumpscrub.source import BytesSource
-from dumpscrub.span import Span
+from dumpscrub.span import Span, SpanSet
 
 TOKEN = "ghp_" + "a1B2" * 9
 TEXTS = {
@@ -51,19 +53,46 @@ ENCODE: Mapping[str, Callable[[bytes], str]] = {
 }
 
 
+QUOTED: Mapping[str, Callable[[str], str]] = {
+    "percent": lambda text: quote(text, safe=""),
+    "percent twice": lambda text: quote(quote(text, safe=""), safe=""),
+    "form": quote_plus,
+    "entities": html.escape,
+    "entities twice": lambda text: html.escape(html.escape(text)),
+    "decimal entities": lambda text: "".join(c if c.isalnum() else f"&#{ord(c)};" for c in text),
+    "hexadecimal entities": lambda text: "".join(f"&#x{ord(c):X};" for c in text),
+    "JSON of .NET": lambda text: "".join(c if c.isalnum() or c in " ,.;:/@" else f"\\u{ord(c):04X}" for c in text),
+    "every character": lambda text: "".join(f"\\u{ord(c):04x}" for c in text),
+    "JavaScript": lambda text: "".join(c if c.isalnum() else f"\\x{ord(c):02x}" for c in text),
+}
+NOTATIONS = (
+    ('{"password":"@"}', "Tr0ub4dor&3x"),
+    ("<Password>@</Password>", "Tr0ub4dor3xy"),
+    ("Server=db;User ID=sa;Password=@;Encrypt=True", 'hun&ter2"hunter'),
+    ("postgres://svc:@@db:5432/x", "S3crt+pw9-abc"),
+    ('<add key="DbPassword" value="@" />', "Tr0ub4dor3xy"),
+)
+
+
 @pytest.fixture(scope="module")
 def scanner() -> Scanner:
     return Scanner(build_detectors(load_rules()), Search("hyperscan"))
 
 
-def find(scanner: Scanner, data: bytes, regions: tuple[tuple[int, int], ...] = ()) -> tuple[Finding, ...]:
-    """The findings in memory that begins with ``data``; ``regions`` are (file offset, address) of its parts."""
+def find(
+    scanner: Scanner, data: bytes, regions: tuple[tuple[int, int], ...] = (), *, direct: bool = False
+) -> tuple[Finding, ...]:
+    """The findings in encoded text of ``data``, and with ``direct`` all others.
+
+    ``regions`` are (file offset, address) of its parts.
+    """
     builder = LayoutBuilder(len(data))
     regions = regions or ((0, 4096),)
     for (start, address), end in zip(regions, [*(start for start, _ in regions[1:]), len(data)], strict=True):
         builder.add(start, end - start, RegionKind.MEMORY, "text", address)
     dump = Dump("raw", BytesSource(data), builder.build())
-    return decoded.find(dump, scanner.scan(dump).encoded, scanner).findings
+    scan = scanner.scan(dump)
+    return (*decoded.find(dump, scan.encoded, scanner).findings, *(scan.findings if direct else ()))
 
 
 @pytest.mark.parametrize("outer", ["utf-8", "utf-16-le", "utf-16-be"])
@@ -79,6 +108,29 @@ def test_secrets_are_found_however_they_are_encoded(scanner: Scanner, how: str, 
                 if not any(span.start >= offset for finding in found for span in finding.spans):
                     missed.append((what, lead, offset))
     assert missed == []
+
+
+@pytest.mark.parametrize("codec", ["utf-8", "utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("how", QUOTED)
+def test_secrets_are_found_in_text_with_escapes(scanner: Scanner, how: str, codec: str) -> None:
+    missed = []
+    for template, secret in NOTATIONS:
+        for offset in (32, 33):
+            before, after = template.split("@", 1)
+            head, value, tail = (QUOTED[how](part).encode(codec) for part in (before, secret, after))
+            start = offset + len(head)
+            data = bytes(offset) + head + value + tail + bytes(32)
+            found = SpanSet(span for finding in find(scanner, data, direct=True) for span in finding.spans)
+            if not found.covers([Span(start + (codec == "utf-16-be"), start + len(value))]):
+                missed.append((template, offset))
+    assert missed == []
+
+
+def test_a_finding_in_text_with_escapes_is_the_secret_alone(scanner: Scanner) -> None:
+    head, value, tail = (quote(part, safe="") for part in ("Server=db;Password=", "a+b/C9=d8", ";Encrypt=True"))
+    found = find(scanner, f"x={head}{value}{tail}\0".encode())
+    assert {finding.spans for finding in found} == {(Span(2 + len(head), 2 + len(head) + len(value)),)}
+    assert {value.data for finding in found for value in finding.values} == {b"a+b/C9=d8"}
 
 
 @pytest.mark.parametrize("lead", ["", "x", "xy"])
@@ -124,6 +176,7 @@ def test_text_without_secrets_stays(scanner: Scanner, text: str) -> None:
 def test_a_redacted_copy_has_none_left(tmp_path: Path) -> None:
     dump = tmp_path / "x.raw"
     codes = [encode(text.encode()) for encode in ENCODE.values() for text in TEXTS.values()]
+    codes += [encode(text.replace("@", value, 1)) for encode in QUOTED.values() for text, value in NOTATIONS]
     dump.write_bytes("\0\0".join(codes).encode() + b"\0" + "\0".join(codes).encode("utf-16-le"))
     result = dumpscrub.sanitize(dump)
     assert result.output

@@ -17,6 +17,7 @@ from dumpscrub.rules.schema import Rule
 from dumpscrub.search.encoded import Place, look
 from dumpscrub.search.finder import Finder, Search
 from dumpscrub.search.literals import Literal
+from dumpscrub.search.quoted import MARKS, place_of
 from dumpscrub.search.windows import Window, Windows, follows_word
 from dumpscrub.settled import NOTHING_SETTLED, Settled, SettledHits
 from dumpscrub.shadows import without_shadows
@@ -70,7 +71,8 @@ class Scanner:
             for anchor in detector.anchors:
                 users.setdefault(anchor, []).append(detector)
         self._users = tuple(_with_reach(users))
-        self._literals = tuple(Literal(anchor.data, anchor.caseless) for anchor in users)
+        anchors = (Literal(anchor.data, anchor.caseless) for anchor in users)
+        self._literals = (*anchors, *(literal for literal, _, _ in MARKS))
         self._finder = Finder(self._literals, search)
 
     def by_engine(self, search: Search) -> Scanner:
@@ -104,10 +106,13 @@ class Scanner:
             encoded.extend(look(view, at, start, end))
 
         verification = _Verification(dump, observer)
-        nothing = SettledHits(len(self._users))
+        nothing = SettledHits(len(self._literals))
         with closing(self._finder.find(dump, stage, note, watch)) as chunks:
             for hits in chunks:
                 for hit in settled.others(hits):
+                    if hit[1] >= len(self._users):
+                        encoded.append(place_of(hit[0], hit[1] - len(self._users)))
+                        continue
                     users = self._users[hit[1]]
                     if users.edge and follows_word(dump, hit[0], users.encoding):
                         continue

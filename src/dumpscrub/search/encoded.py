@@ -25,6 +25,7 @@ from dumpscrub.span import Span
 
 Bytes = npt.NDArray[np.uint8]
 Places = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
 
 ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 _URL_SAFE = b"-_"
@@ -38,20 +39,27 @@ _BIT = tuple(np.uint8(number) for number in range(7))
 _HEX = np.uint8(1 << 5)
 _NONE = np.empty(0, np.int64)
 _WORD = 8
-_BLOCK = 1 << 18
+_BLOCK = 1 << 17
 MARGIN = 64
 """More bytes than make a place."""
 
 
 class Code(enum.Enum):
-    """How text is written down. ``group`` is how many characters stand for whole bytes."""
+    """How text is written down. ``group`` is how many characters stand for whole bytes, ``bits`` what each stands for.
 
-    BASE64 = 4
-    HEX = 2
+    In the last three, most characters stand for themselves.
+    """
 
-    @property
-    def group(self) -> int:
-        return self.value
+    BASE64 = ("base64", 4, 6)
+    HEX = ("hexadecimal digits", 2, 4)
+    PERCENT = ("percent signs", 1, 8)
+    ENTITY = ("entities of XML", 1, 8)
+    BACKSLASH = ("backslashes", 1, 8)
+
+    def __init__(self, label: str, group: int, bits: int) -> None:
+        self.label = label
+        self.group = group
+        self.bits = bits
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,11 +162,15 @@ def _candidates(part: Bytes) -> Iterator[_Candidates]:
 def _answers(part: Bytes) -> tuple[Bytes, Bytes]:
     """A bit for each byte: whether it is in the range of code, and whether the first of a group can be."""
     any_of, first_of = (np.empty(len(part) // _WORD, np.uint8) for _ in range(2))
+    # Nothing is allocated for each block.
+    moved, below = np.empty(_BLOCK, np.uint8), np.empty(_BLOCK, np.bool_)
     for at in range(0, len(part), _BLOCK):
-        moved = part[at : at + _BLOCK] - _FIRST
-        words = slice(at // _WORD, (at + len(moved)) // _WORD)
-        any_of[words] = np.packbits(moved <= _LAST - _FIRST)
-        first_of[words] = np.packbits(moved <= _LAST_OF_FIRST - _FIRST)
+        size = min(_BLOCK, len(part) - at)
+        words = slice(at // _WORD, (at + size) // _WORD)
+        np.subtract(part[at : at + size], _FIRST, out=moved[:size])
+        for last, answers in ((_LAST, any_of), (_LAST_OF_FIRST, first_of)):
+            np.less_equal(moved[:size], last - _FIRST, out=below[:size])
+            answers[words] = np.packbits(below[:size])
     return any_of, first_of
 
 
