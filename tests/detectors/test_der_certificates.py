@@ -8,7 +8,7 @@ from pathlib import Path
 import certifi
 import pytest
 from cryptography import x509
-from cryptography.x509.oid import NameOID
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from der_material import (
     AUTHORITY,
     PrivateKey,
@@ -116,6 +116,41 @@ def test_other_certificates_are_not_public(
 ) -> None:
     found = find(NAME, certificate_der(certificate(names, extensions)))
     assert not found.match.suppressed
+
+
+SIGNER = {NameOID.COUNTRY_NAME: "US", NameOID.ORGANIZATION_NAME: "DigiCert, Inc.", NameOID.COMMON_NAME: "Signer"}
+SIGNING, STAMPING = ExtendedKeyUsageOID.CODE_SIGNING, ExtendedKeyUsageOID.TIME_STAMPING
+
+
+def purposes(*oids: x509.ObjectIdentifier) -> list[tuple[x509.ExtensionType, bool]]:
+    return [(x509.ExtendedKeyUsage(oids), False)]
+
+
+@pytest.mark.parametrize("oid", [SIGNING, STAMPING])
+def test_what_an_authority_made_for_software_is_public(oid: x509.ObjectIdentifier) -> None:
+    found = find(NAME, certificate_der(certificate(SIGNER, purposes(oid))))
+    assert found.match.suppressed == PUBLIC
+
+
+@pytest.mark.parametrize(
+    ("names", "extensions"),
+    [
+        (AUTHORITY, purposes(SIGNING)),  # by an authority that nobody knows
+        (SIGNER, purposes(SIGNING, ExtendedKeyUsageOID.SERVER_AUTH)),
+        (SIGNER, purposes(ExtendedKeyUsageOID.CLIENT_AUTH)),
+        (SIGNER, []),
+    ],
+)
+def test_other_certificates_of_authorities_are_not(
+    names: dict[x509.ObjectIdentifier, str], extensions: list[tuple[x509.ExtensionType, bool]]
+) -> None:
+    assert not find(NAME, certificate_der(certificate(names, extensions))).match.suppressed
+
+
+def test_an_authority_may_have_an_address_for_mail() -> None:
+    mail = x509.SubjectAlternativeName([x509.RFC822Name("ca@example.org")]), False
+    found = find(NAME, certificate_der(certificate(AUTHORITY, [*authority_extensions(), mail])))
+    assert found.match.suppressed == PUBLIC
 
 
 def test_what_only_looks_like_a_certificate() -> None:

@@ -135,7 +135,7 @@ NOTATIONS = (
 
 
 @pytest.mark.parametrize("notation", NOTATIONS)
-@pytest.mark.parametrize("codec", ["utf-8", "utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("codec", ["utf-8", "utf-16-le"])
 def test_the_value_is_found_in_every_notation(notation: str, codec: str) -> None:
     text = notation.replace("@", HEX).encode(codec)
     assert HEX.encode(codec) in found_in(NAMED, b"\0" * 64 + text + b"\0" * 64)

@@ -5,7 +5,10 @@ so they are counted but not redacted. A certificate counts as such where
 
 * it is in the bundle of root certificates that ``certifi`` carries, or once was, or is built into Windows, or
 * it says itself that it is an authority's: basic constraints CA, key usage keyCertSign, an organisation and a country
-  as its subject (as the CA/Browser Forum requires of public ones), and no alternative name (as a server's would have).
+  as its subject (as the CA/Browser Forum requires of public ones), and no host among alternative names (as a server's
+  would have), or
+* an authority of :data:`SOFTWARE_AUTHORITIES` made it for signing code or time stamps and nothing else: every signed
+  file of Windows that a process loads holds some, and they name who published it.
 
 What ``openssl req -x509`` makes for a server is CA too, but has no key usage: it is redacted.
 """
@@ -23,7 +26,7 @@ from cryptography.x509 import load_der_x509_certificate
 from dumpscrub.detectors import asn1
 from dumpscrub.detectors.asn1 import Element
 from dumpscrub.detectors.material import Material, attempt, secret_segments
-from dumpscrub.detectors.public_roots import FORMER_ROOTS, head_digest
+from dumpscrub.detectors.public_roots import FORMER_ROOTS, SOFTWARE_AUTHORITIES, head_digest
 from dumpscrub.model import Confidence
 
 PUBLIC = "public CA certificate"
@@ -38,6 +41,14 @@ _VALIDITY = 3
 _SUBJECT = 4
 _ORGANISATION, _COUNTRY = bytes.fromhex("060355040a"), bytes.fromhex("0603550406")
 _BASIC_CONSTRAINTS, _KEY_USAGE, _ALTERNATIVE_NAME = (bytes.fromhex(oid) for oid in ("551d13", "551d0f", "551d11"))
+_PURPOSES = bytes.fromhex("551d25")
+_SOFTWARE = tuple(bytes.fromhex(oid) for oid in ("2b06010505070303", "2b06010505070308"))
+"""Purposes: signing code, time stamps."""
+_CONNECTIONS = tuple(bytes.fromhex(oid) for oid in ("2b06010505070301", "2b06010505070302"))
+"""Purposes: servers, clients."""
+_HOST_TAGS = (0x82, 0x87)
+"""Of alternative names: a DNS name, an IP address."""
+_ISSUER = 2
 _IS_CA = b"\x01\x01\xff"
 _KEY_CERT_SIGN = 0x04
 _MOST_EXTENSIONS = 64
@@ -113,11 +124,13 @@ def _is_dated(data: bytes, fields: list[Element]) -> bool:
 
 
 def _is_authority(data: bytes, fields: list[Element]) -> bool:
-    """True where a certificate's own fields say that it is a certificate authority's."""
+    """True where a certificate's own fields say that it is a public authority's, or was made by one for software."""
     if len(fields) <= len(_TAGS) or fields[-1].tag != asn1.context(3) or fields[-1].is_cut(data):
         return False
     subject = fields[_SUBJECT].contents(data)
     extensions = _extensions(data, fields[-1])
+    if _signs_software(data, fields, extensions):
+        return True
     usage = extensions.get(_KEY_USAGE, b"")
     return (
         _ORGANISATION in subject
@@ -125,8 +138,27 @@ def _is_authority(data: bytes, fields: list[Element]) -> bool:
         and _IS_CA in extensions.get(_BASIC_CONSTRAINTS, b"")
         and len(usage) >= 4
         and bool(usage[3] & _KEY_CERT_SIGN)
-        and _ALTERNATIVE_NAME not in extensions
+        and not _names_a_host(extensions.get(_ALTERNATIVE_NAME, b""))
     )
+
+
+def _signs_software(data: bytes, fields: list[Element], extensions: dict[bytes, bytes]) -> bool:
+    """True for a certificate for code or time stamps alone, by an authority that makes them for everybody."""
+    purposes = extensions.get(_PURPOSES, b"")
+    issuer = fields[_ISSUER].contents(data).lower()
+    return (
+        any(purpose in purposes for purpose in _SOFTWARE)
+        and not any(purpose in purposes for purpose in _CONNECTIONS)
+        and any(name in issuer for name in SOFTWARE_AUTHORITIES)
+    )
+
+
+def _names_a_host(alternative: bytes) -> bool:
+    """True where one of the alternative names (the value of the extension) is a host's, or they cannot be read."""
+    names = asn1.read(alternative, 0)
+    if not alternative or names is None:
+        return bool(alternative)
+    return any(name.tag in _HOST_TAGS for name in asn1.children(alternative, names, _MOST_EXTENSIONS))
 
 
 def _extensions(data: bytes, field_: Element) -> dict[bytes, bytes]:

@@ -69,12 +69,12 @@ class PatternDetector:
     remembered: Callable[[bytes, bytes], Judgement] = field(repr=False)
 
     def verify(self, window: Window) -> Sequence[Match]:
-        matches: list[Match] = []
         for expression in self.expressions.compiled():
             found = expression.containing(window.text, window.anchor)
-            if found:
-                matches += self._matches(window, expression, found)
-        return matches
+            matches = self._matches(window, expression, found) if found else None
+            if matches:
+                return matches
+        return ()
 
     def _matches(self, window: Window, expression: Expression, found: list[Groups]) -> list[Match]:
         matches = []

@@ -1,6 +1,6 @@
-"""Root certificates that ``certifi`` does not carry (any more) but that systems hold all the same.
+"""Public certificates that ``certifi`` does not name: roots that systems hold all the same, and who signs software.
 
-A certificate is known by the SHA-256 of the first 64 bytes of its signed part. They hold its length, its serial number
+A root is known by the SHA-256 of the first 64 bytes of its signed part. They hold its length, its serial number
 and the beginning of its issuer's name, so they tell it from all others, also where memory cuts the rest off. The list
 was made from older releases of Mozilla's bundle and from what Windows keeps in ``crypt32.dll``.
 """
@@ -16,6 +16,13 @@ def head_digest(data: bytes, start: int) -> bytes:
     """The digest by which the certificate whose TBSCertificate begins at ``start`` is known."""
     return hashlib.sha256(data[start : start + _HEAD]).digest()
 
+
+SOFTWARE_AUTHORITIES = (
+    *(b"microsoft corporation", b"digicert", b"verisign", b"symantec", b"thawte", b"globalsign", b"geotrust"),
+    *(b"sectigo", b"comodo", b"usertrust", b"entrust", b"certum", b"unizeto", b"asseco", b"godaddy.com", b"starfield"),
+    *(b"ssl corp", b"apple inc", b"oracle", b"certigna", b"quovadis", b"swisssign", b"actalis", b"trustcor"),
+)
+"""What the names of authorities hold, in lower case, that certify publishers of software."""
 
 FORMER_ROOTS = frozenset(
     bytes.fromhex(digest)
