@@ -12,12 +12,11 @@ from dumpscrub.model import Dump, Encoding
 from dumpscrub.search.encoded import Code, Place
 from dumpscrub.search.quoted import ENDS, MARKS
 from dumpscrub.source import read
-from dumpscrub.span import Span
 
 _KINDS = tuple((code, encoding) for code in Code for encoding in (Encoding.UTF8, Encoding.UTF16LE))
 _NUMBERS = {kind: number for number, kind in enumerate(_KINDS)}
-_NEAR = 256
-"""Bytes from one escape to the next within which the two are looked at as one text."""
+_AHEAD = 4096
+"""Bytes behind an escape within which no other one of its text is taken."""
 
 
 class PlaceList:
@@ -27,7 +26,7 @@ class PlaceList:
         self._dump = dump
         self._lock = threading.Lock()
         self._offsets, self._kinds = array("q"), array("B")
-        self._latest: dict[tuple[Code, Encoding], int] = {}
+        self._until: dict[tuple[Code, Encoding], int] = {}
 
     def __len__(self) -> int:
         return len(self._offsets)
@@ -45,18 +44,17 @@ class PlaceList:
                 self._kinds.append(_NUMBERS[place.code, place.encoding])
 
     def add_escape(self, offset: int, mark: int) -> None:
-        """Take the escape that the mark of this number knows, but where the same text holds one shortly before.
+        """Take the escape that the mark of this number knows, but not two in the same text where they stand together.
 
         Escapes come in file order.
         """
         _, code, encoding = MARKS[mark]
-        latest = self._latest.get((code, encoding), -1)
-        self._latest[code, encoding] = offset
-        if latest < 0 or offset - latest > _NEAR or self._ends_between(latest, offset, code, encoding):
+        if offset >= self._until.get((code, encoding), 0):
             self.add((Place(offset, code, encoding),))
+            self._until[code, encoding] = self._end_of_text(offset, code, encoding)
 
-    def _ends_between(self, start: int, end: int, code: Code, encoding: Encoding) -> bool:
-        """True where a text cannot go on from ``start`` to ``end``."""
-        if not self._dump.layout.holds(Span(start, end + 1)):
-            return True
-        return bool(ENDS[code].search(read(self._dump.source, start, end)[:: encoding.unit]))
+    def _end_of_text(self, offset: int, code: Code, encoding: Encoding) -> int:
+        """Where the text ends that stands at ``offset``, or what is looked at of it."""
+        end = min(offset + _AHEAD, self._dump.layout.region_at(offset).span.end)
+        found = ENDS[code].search(read(self._dump.source, offset, end)[:: encoding.unit])
+        return offset + found.start() * encoding.unit if found else end

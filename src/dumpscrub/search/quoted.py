@@ -34,8 +34,8 @@ MARKS: tuple[tuple[Literal, Code, Encoding], ...] = tuple(
 
 
 ENDS: Mapping[Code, re.Pattern[bytes]] = {
-    Code.PERCENT: re.compile(rb"""[\x00-\x20"<>\\`\x7f-\xff]"""),
+    Code.PERCENT: re.compile(rb"[\x00-\x08\n-\x1f]"),
     Code.ENTITY: re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]"),
     Code.BACKSLASH: re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]"),
 }
-"""Characters that no text with such escapes holds."""
+"""Characters that no text with such escapes holds; one with percent signs is one line."""
