@@ -19,7 +19,7 @@ from dumpscrub.search.finder import Finder, Search
 from dumpscrub.search.literals import Literal
 from dumpscrub.search.places import PlaceList
 from dumpscrub.search.quoted import MARKS
-from dumpscrub.search.windows import Window, Windows, follows_word
+from dumpscrub.search.windows import Window, Windows
 from dumpscrub.settled import NOTHING_SETTLED, Settled, SettledHits
 from dumpscrub.shadows import without_shadows
 from dumpscrub.span import Span, SpanSet
@@ -115,7 +115,7 @@ class Scanner:
                         encoded.add_escape(hit[0], hit[1] - len(self._users))
                         continue
                     users = self._users[hit[1]]
-                    if users.edge and follows_word(dump, hit[0], users.encoding):
+                    if users.edge and verification.windows.follows_word(hit[0], users.encoding):
                         continue
                     looked_at = verification.verify(hit[0], users)
                     if looked_at:
@@ -158,7 +158,7 @@ class _Verification:
         self._observer = observer
         self._found = Collector()
         self._kinds: dict[tuple[str, str, Confidence], int] = {}
-        self._windows = Windows(dump)
+        self.windows = Windows(dump)
         self._long: dict[tuple[str, Encoding], SpanSet] = {}
 
     def verify(self, offset: int, users: _Users) -> Span | None:
@@ -167,7 +167,7 @@ class _Verification:
         Returns where all the bytes stand that show that there is none, if they stand together; None otherwise.
         """
         is_nothing = True
-        around = self._windows.around(offset, users.encoding, users.before, users.after)
+        around = self.windows.around(offset, users.encoding, users.before, users.after)
         for detector in users.detectors:
             try:
                 window = Window(around, detector.before, detector.after)
@@ -186,7 +186,7 @@ class _Verification:
             if matches:
                 is_nothing = False
                 self._note(detector, window, matches)
-        looked_at = self._windows.latest.spans
+        looked_at = self.windows.latest.spans
         return looked_at[0] if is_nothing and len(looked_at) == 1 else None
 
     def _whole(
@@ -204,7 +204,7 @@ class _Verification:
             if matches and key in self._long and self._long[key].covers(_from_first(window, matches)):
                 return window, []
             after = min(after * _GROWTH, LONGEST)
-            around = self._windows.around(offset, window.encoding, detector.before, after)
+            around = self.windows.around(offset, window.encoding, detector.before, after)
             wider = Window(around, detector.before, after)
             found = list(detector.verify(wider))
             if not found:

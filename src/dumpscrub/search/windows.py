@@ -155,11 +155,29 @@ class Windows:
         self._around = self._read(offset, encoding, before * encoding.unit, after * encoding.unit)
         return self._around
 
+    def follows_word(self, offset: int, encoding: Encoding) -> bool:
+        """True where a word character stands right before the file ``offset``, in the file and in memory.
+
+        False also where the two differ: then a window has to tell.
+        """
+        begin = offset - encoding.unit
+        unit = bytes(self._source.view(max(0, begin), offset))
+        if encoding is Encoding.UTF16BE:
+            unit = unit[::-1]
+        if not unit or unit[0] not in WORD or any(unit[1:]):
+            return False
+        region = self._region_of(offset)
+        return region.start <= begin or (begin >= 0 and self._layout.contiguous(begin, offset + 1))
+
+    def _region_of(self, offset: int) -> Span:
+        """The region around the file ``offset``: mostly the one of the last hit."""
+        if not self._region.start <= offset < self._region.end:
+            self._region = self._layout.region_at(offset).span
+        return self._region
+
     def _read(self, offset: int, encoding: Encoding, before: int, after: int) -> Surroundings:
         """``before`` and ``after`` are bytes."""
-        start, end, region = offset - before, offset + after, self._region
-        if not region.start <= offset < region.end:
-            region = self._region = self._layout.region_at(offset).span
+        start, end, region = offset - before, offset + after, self._region_of(offset)
         if region.start <= start and end <= region.end:
             return Surroundings(bytes(self._source.view(start, end)), (Span(start, end),), before, encoding)
         left, right = self._layout.backward(offset, before), self._layout.forward(offset, after)
@@ -170,17 +188,6 @@ class Windows:
 def window_at(dump: Dump, offset: int, encoding: Encoding, before: int, after: int) -> Window:
     """The window around the hit that begins at file ``offset``; ``before`` and ``after`` are code units."""
     return Window(Windows(dump).around(offset, encoding, before, after), before, after)
-
-
-def follows_word(dump: Dump, offset: int, encoding: Encoding) -> bool:
-    """True where a word character stands right before the file ``offset``, in the file and in memory.
-
-    False also where the two differ: then a window has to tell.
-    """
-    begin = offset - encoding.unit
-    if begin < 0 or not dump.layout.contiguous(begin, offset + 1):
-        return False
-    return squeeze(bytes(dump.source.view(begin, offset)), encoding)[0] in WORD
 
 
 def squeeze(data: bytes, encoding: Encoding) -> bytes:
