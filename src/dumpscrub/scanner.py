@@ -173,7 +173,8 @@ class _Verification:
                 window = Window(around, detector.before, detector.after)
                 matches = detector.verify(window)
                 is_nothing = is_nothing and not matches
-                if detector.rule.grows and (matches or around.text_size >= detector.after):
+                rule = detector.rule
+                if rule.grows and (matches or (around.text_size >= detector.after and not rule.open)):
                     window, matches = self._whole(offset, detector, window, matches)
             except (DumpscrubError, MemoryError):
                 raise
