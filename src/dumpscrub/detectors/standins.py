@@ -70,7 +70,7 @@ _PROSE = re.compile(
     rb"|this|that|has|have|will|should|may|when|from|by|invalid|incorrect|required)[ .,:;!?)].*"
 )
 # A code unit above U+00FF before ASCII: where the strings of a .NET image touch each other at odd lengths.
-_STRING_TABLE = re.compile(rb"(?i)(true|false|null|none|empty|yes|no)?\xff[\x20-\x7e].*", re.DOTALL)
+_STRING_TABLE = re.compile(rb"(?i)(\xff[\x20-\x7e]|(true|false|null|none|empty|yes|no)[\x7f-\xff]).*", re.DOTALL)
 _WORDS = frozenset(
     rb"""
     null nil none true false yes no on off undefined void empty default unknown auto optional required disabled
@@ -95,7 +95,14 @@ _PASSPHRASE = re.compile(rb"[A-Za-z]+([._#@!$^*+~-][A-Za-z]+)*")
 _REFERENCE = re.compile(rb"(?i)(.*[._-])?(pass|passw(or)?d|passphrase|pwd)|secret|token|key")
 """What names a password: ``options.password``."""
 _TYPED = re.compile(rb"example|placeholder|changeme|changeit|your|insert|dummy|sample|redacted|xxxx")
-_IDENTIFIER = re.compile(rb"[a-z]*([A-Z][a-z]{2,}\d?){3,}")
+_IDENTIFIER = re.compile(
+    rb"""(?x)
+      [a-z]* ( ([A-Z][a-z]){0,3} [A-Z][a-z]{2,} \d? ){3,} ([A-Z][a-z]){0,2}     # InvalidParameterSpec2Exception
+    | _{0,3} [A-Z]{2,} ( _ [A-Z]{2,} ){2,}                                     # LOST_PACKETS_ERROR
+    | _{1,3} Z [A-Z]{0,3} \d .*                                                # _ZN4Node4ruleEv
+    """,
+    re.DOTALL,
+)
 _RUN = re.compile(rb"(.)\1{15,}", re.DOTALL)
 _SIGNS = b"_-.:/+= "
 _LONGEST = 256
@@ -152,7 +159,7 @@ def is_filler(text: bytes) -> bool:
 
 
 def is_identifier(text: bytes) -> bool:
-    """True for a name of code in capitals and small letters: ``InvalidParameterSpec2Exception``."""
+    """True for a name of code: ``InvalidParameterSpec2Exception``, ``LOST_PACKETS_ERROR``, ``_ZN4Node4ruleEv``."""
     return bool(_IDENTIFIER.fullmatch(text))
 
 
