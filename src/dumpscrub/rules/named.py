@@ -22,7 +22,7 @@ from dumpscrub.rules.expressions import Piece
 LISTS: Mapping[str, tuple[str, ...]] = {
     "credential": (
         *("key", "token", "secret", "api", "auth", "access", "pass", "pwd", "cred", "pat", "sid", "bearer"),
-        *("sign", "hook"),
+        *("sign", "hook", "priv"),
     ),
 }
 """Lists of words that ``with`` may name."""
