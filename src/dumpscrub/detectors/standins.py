@@ -16,8 +16,9 @@ _PLACEHOLDER = re.compile(
     | \{+ [^{}]* \}+ | \[+ [^\[\]]* \]+ | <+ [^<>]* >+ | \(+ [^()]* \)+
     | [$\#@!]+ [({] [^{}()]* [)}] .*                                            # ${x} $(x) #{x} @{x}
     | [$@%:&] [a-z_][a-z_.:\[\]'"-]* %?                                         # $x @x %x% :x
-    | .* ( \{ \d+ (:[^{}]*)? \} | (?-i:%[sdux@])(?![a-z0-9]) | \$\{ | \#\{ | \{\{ | %[({]\w+[)}] ) .*
-    | (0x)? ( % [-+.\d]* (hh|ll|h|l|z)? [cdiosuxp] [^a-z0-9]* )+                # format strings
+    | .* ( \{ \d+ (:[^{}]*)? (\}|\Z) | (?-i:%[sdux@])(?![a-z0-9]) | \$\{ | \#\{ | \{\{ | %[({]\w+[)}] ) .*
+    | (0x)? ( % [-+.\d]* (hh|ll|h|l|z)? [cdefgiosuxp] [^a-z0-9]* )+             # format strings
+    | (?-i:%[sd])[a-z]*                                                        # a message that goes on
     | (your|example|sample|dummy|fake|insert|enter)
       [-_. ]* [a-z_. -]* (key|token|secret|passw(or)?d|pass|pwd|value|here)
     | (my|the|some|type|new|old|current|user)
@@ -39,7 +40,7 @@ _CODE = re.compile(
     """,
     re.DOTALL,
 )
-_LITERAL_CODE = re.compile(rb"(?i)`.*|(qr)?/.*[\[(\\^].*/[a-z]*|(\\u[0-9a-f]{4})+", re.DOTALL)
+_LITERAL_CODE = re.compile(rb"(?i)`[a-z_./ -]*|`.*`.*|(qr)?/.*[\[(\\^].*/[a-z]*|(\\u[0-9a-f]{4})+", re.DOTALL)
 _NUMBERED = re.compile(rb"(?i)b(ase)?(16|32|64)|[a-z]25519|x509|utf_?8|sha\d+|md5|65537|[(\[].*", re.DOTALL)
 """Names in code that hold digits of their own, and arguments."""
 _MEMBER = re.compile(rb"(?is)[\w$]+(\.[\w$]+)*\.(pass|passw(or)?d|pwd|secret|token)\b.*")
@@ -69,7 +70,7 @@ _PROSE = re.compile(
     rb"|this|that|has|have|will|should|may|when|from|by|invalid|incorrect|required)[ .,:;!?)].*"
 )
 # A code unit above U+00FF before ASCII: where the strings of a .NET image touch each other at odd lengths.
-_STRING_TABLE = re.compile(rb"\xff[\x20-\x7e].*", re.DOTALL)
+_STRING_TABLE = re.compile(rb"(?i)(\xff[\x20-\x7e]|(true|false|null|none|empty|yes|no)[\x7f-\xff]).*", re.DOTALL)
 _WORDS = frozenset(
     rb"""
     null nil none true false yes no on off undefined void empty default unknown auto optional required disabled
@@ -90,10 +91,19 @@ _WORDS = frozenset(
     """.split()
 )
 """Types, keywords and settings, in lower case; and the /password of every Type 1 font."""
-_PASSPHRASE = re.compile(rb"[A-Za-z]+([._-][A-Za-z]+)*")
+_PASSPHRASE = re.compile(rb"[A-Za-z]+([._#@!$^*+~-][A-Za-z]+)*")
 _REFERENCE = re.compile(rb"(?i)(.*[._-])?(pass|passw(or)?d|passphrase|pwd)|secret|token|key")
 """What names a password: ``options.password``."""
 _TYPED = re.compile(rb"example|placeholder|changeme|changeit|your|insert|dummy|sample|redacted|xxxx")
+_IDENTIFIER = re.compile(
+    rb"""(?x)
+      [a-z]* ( ([A-Z][a-z]){0,3} [A-Z][a-z]{2,} \d? ){3,} ([A-Z][a-z]){0,2}     # InvalidParameterSpec2Exception
+    | _{0,3} [A-Z]{2,} ( _ [A-Z]{2,} ){2,}                                     # LOST_PACKETS_ERROR
+    | _{1,3} Z [A-Z]{0,3} \d .*                                                # _ZN4Node4ruleEv
+    """,
+    re.DOTALL,
+)
+_RUN = re.compile(rb"(.)\1{15,}", re.DOTALL)
 _SIGNS = b"_-.:/+= "
 _LONGEST = 256
 """Characters above which a value is too long to stand for another one."""
@@ -142,8 +152,15 @@ def placeholder_reason(text: bytes) -> str:
 
 
 def is_filler(text: bytes) -> bool:
-    """True for a value of the right length in which hardly anything differs: ``xxxxxxxx``, ``00000000-0000``."""
-    return len(set(text.lower().translate(None, _SIGNS))) < 4
+    """True for a value in which hardly anything differs, or that is mostly one character: ``00000000-0000``."""
+    plain = text.lower().translate(None, _SIGNS)
+    run = _RUN.search(plain)
+    return len(set(plain)) < 4 or (run is not None and 2 * len(run[0]) >= len(plain))
+
+
+def is_identifier(text: bytes) -> bool:
+    """True for a name of code: ``InvalidParameterSpec2Exception``, ``LOST_PACKETS_ERROR``, ``_ZN4Node4ruleEv``."""
+    return bool(_IDENTIFIER.fullmatch(text))
 
 
 def is_sequence(text: bytes) -> bool:

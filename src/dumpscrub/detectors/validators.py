@@ -39,10 +39,11 @@ _HIGH = Verdict(Confidence.HIGH)
 _LOW = Verdict(Confidence.LOW)
 
 _DOUBTFUL = ("name", "code", "word")
+_NEVER = ("too short", "placeholder", "string table", "public key token")
+"""Reasons that leave no doubt even where a value has the shape of a key."""
 _LETTERS = re.compile(rb"[A-Za-z]+")
-_STAND_INS = frozenset(
-    b"pass password passwd pw pwd secret null none nil true false undefined required optional".split()
-)
+_STAND_INS = frozenset(b"null none nil true false undefined required optional".split())
+_NAMES = frozenset(b"pass password passwd pw pwd secret".split())
 # Strong names of the .NET class libraries: "Token=" also begins a piece of an assembly's name.
 _PUBLIC_KEY_TOKENS = (
     b"b77a5c561934e089",
@@ -73,15 +74,19 @@ def token(value: bytes) -> Verdict:
 
 
 def _generated(value: bytes) -> Verdict:
-    """A value of the shape that a service gives its keys, beside its name; what people make up has it, too."""
+    """A value of the shape that a service gives its keys, beside its name: only filler and identifiers are none.
+
+    What people make up has the shape, too: words, a path, a sequence. It is masked where it stands.
+    """
     if standins.is_filler(value):
         return Verdict(suppressed="placeholder")
-    if standins.is_sequence(value):
-        return _LOW
+    if standins.is_identifier(value):
+        return Verdict(suppressed="name")
     reason = standins.reason(value) or _no_token(value)
-    if reason:
+    if reason in _NEVER:
         return Verdict(suppressed=reason)
-    return _LOW if standins.is_typed(value) else _UNDECIDED
+    doubtful = reason or standins.is_sequence(value) or standins.is_typed(value)
+    return _LOW if doubtful else _UNDECIDED
 
 
 def _quoted_token(value: bytes) -> Verdict:
@@ -110,7 +115,7 @@ def placeholder(value: bytes) -> Verdict:
     reason = "placeholder" if text.lower() in _STAND_INS else standins.placeholder_reason(text)
     if reason:
         return Verdict(suppressed=reason)
-    return _LOW if len(text) < 4 else _UNDECIDED
+    return _LOW if len(text) < 4 or text.lower() in _NAMES else _UNDECIDED
 
 
 def _loose(value: bytes) -> Verdict:

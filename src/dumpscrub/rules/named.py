@@ -22,7 +22,7 @@ from dumpscrub.rules.expressions import Piece
 LISTS: Mapping[str, tuple[str, ...]] = {
     "credential": (
         *("key", "token", "secret", "api", "auth", "access", "pass", "pwd", "cred", "pat", "sid", "bearer"),
-        *("sign", "hook"),
+        *("sign", "hook", "priv"),
     ),
 }
 """Lists of words that ``with`` may name."""
@@ -60,8 +60,8 @@ def rule(alternatives: Sequence[Sequence[Piece]], words: Sequence[str], beside: 
     longest = max(map(expressions.most, whole))
     reach = max(_NEAR + _LONGEST_ESCAPE, 32 + 1 + _OBJECT + 1) + (_NEAR + max(map(len, beside)) if beside else 0)
     edges = (
-        _edge((pieces[0] for pieces in alternatives), "+/"),
-        _edge((pieces[-1] for pieces in alternatives), "-+/"),
+        _edge((pieces[0] for pieces in alternatives), "_+/"),
+        _edge((pieces[-1] for pieces in alternatives), "-+/", "_"),
     )
     written = [expressions.written(pieces) for pieces in alternatives]
     shortest = min(alternatives, key=expressions.least)
@@ -111,10 +111,10 @@ def _escape(found: re.Match[str]) -> str:
     return f"\\x{ord(found[0]):02x}"
 
 
-def _edge(outermost: Iterable[Piece], signs: str) -> str:
-    """A character that cannot belong to a value with such an end: no word's, and no sign that the value may hold."""
+def _edge(outermost: Iterable[Piece], signs: str, never: str = "") -> str:
+    """A character that cannot belong to a value with such an end: no letter, no digit, none of ``never``, no sign it may hold."""
     ends = "".join(piece.choices for piece in outermost)
-    return r"[^\w" + "".join("\\" + sign for sign in signs if sign in ends) + "]"
+    return "[^A-Za-z0-9" + never + "".join("\\" + sign for sign in signs if sign in ends) + "]"
 
 
 def _forward(anchors: tuple[str, ...], beside: tuple[str, ...], value: str, left: str, right: str) -> str:
