@@ -70,7 +70,9 @@ _PROSE = re.compile(
     rb"|this|that|has|have|will|should|may|when|from|by|invalid|incorrect|required)[ .,:;!?)].*"
 )
 # A code unit above U+00FF before ASCII: where the strings of a .NET image touch each other at odd lengths.
-_STRING_TABLE = re.compile(rb"(?i)(\xff[\x20-\x7e]|(true|false|null|none|empty|yes|no)[\x7f-\xff]).*", re.DOTALL)
+_STRING_TABLE = re.compile(
+    rb"(?i)(\xff[\x20-\x7e]|(true|false|null|none|empty|yes|no)[.;,!?]?[\x7f-\xff]).*", re.DOTALL
+)
 _WORDS = frozenset(
     rb"""
     null nil none true false yes no on off undefined void empty default unknown auto optional required disabled

@@ -112,7 +112,7 @@ def _escape(found: re.Match[str]) -> str:
 
 
 def _edge(outermost: Iterable[Piece], signs: str, never: str = "") -> str:
-    """A character that cannot belong to a value with such an end: no letter, no digit, none of ``never``, no sign it may hold."""
+    """A character beside a value with such an end: no letter or digit, none of ``never``, no sign that it may hold."""
     ends = "".join(piece.choices for piece in outermost)
     return "[^A-Za-z0-9" + never + "".join("\\" + sign for sign in signs if sign in ends) + "]"
 
