@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 
 from dumpscrub import checksums
 from dumpscrub.detectors import standins
@@ -20,6 +21,7 @@ _HOSTS = frozenset(
     | {b"localhost.localdomain", b"get", b"set", b"self", b"this", b"required", b"optional", b"empty", b"wildcard"}
     | {b"yourserver", b"your-server", b"myserver", b"wsl", b"wsl.localhost", b"globalroot", b"pipe", b"device"}
 )
+_DATE = re.compile(rb"(?:19|20)\d\d([-/.])[01]\d\1[0-3]\d(?!\d)")
 _LIVELY = 3
 """Digits of which there are so many different ones in a number that is not just typed."""
 
@@ -39,7 +41,7 @@ def is_iban(value: bytes) -> bool:
 def no_phone_number(value: bytes) -> str:
     """Why ``value`` is no telephone number (ITU-T E.164: up to 15 digits); empty where it may be one."""
     digits = bytes(character for character in value if chr(character).isdigit())
-    if not 7 <= len(digits) <= 15:
+    if not 7 <= len(digits) <= 15 or _DATE.match(value):
         return "number"
     return "placeholder" if len(set(digits)) < _LIVELY else ""
 
