@@ -1,4 +1,4 @@
-"""The pack for personal data: off unless wanted, and then it finds what programs write and leaves what only looks so."""
+"""The pack for personal data: off unless wanted; then it finds what programs write, and leaves what only looks so."""
 
 from __future__ import annotations
 
