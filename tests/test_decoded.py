@@ -6,12 +6,13 @@ import base64
 import html
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote, quote_plus
 
 import pytest
 
 import dumpscrub
-from dumpscrub import decoded
+from dumpscrub import decoded, pieces
 from dumpscrub.detectors import build_detectors
 from dumpscrub.layout import LayoutBuilder, RegionKind
 from dumpscrub.model import Dump, Encoding, Finding
@@ -150,6 +151,23 @@ def test_a_long_blob_is_decoded_to_its_end(scanner: Scanner, monkeypatch: pytest
     start = text.index(TOKEN.encode())
     (finding,) = find(scanner, b"\0" * 7 + code.encode())
     assert finding.spans == (Span(7 + start * 8 // 6, 7 + -(-(start + len(TOKEN)) * 8 // 6)),)
+
+
+@pytest.mark.parametrize("unit", ["%3D%22a", "&lt;a&gt; "])
+def test_a_long_text_is_decoded_once(scanner: Scanner, monkeypatch: pytest.MonkeyPatch, unit: str) -> None:
+    monkeypatch.setattr(decoded, "LONGEST", 40_000)
+    read = pieces.read
+    sizes = []
+
+    def counted(*arguments: Any) -> Any:
+        piece = read(*arguments)
+        sizes.append(len(piece.data) if piece else 0)
+        return piece
+
+    monkeypatch.setattr(pieces, "read", counted)
+    text = unit * 20_000
+    find(scanner, text.encode())
+    assert sum(sizes) < 2 * len(text)
 
 
 def test_a_blob_goes_on_where_memory_does(scanner: Scanner) -> None:

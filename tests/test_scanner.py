@@ -174,6 +174,7 @@ name = "A value that ends with memory"
 categories = ["x"]
 anchors = ["pw="]
 after = 64
+open = true
 pattern = 'pw=(?P<secret>[^ \x00]+)'
 
 [[rule]]

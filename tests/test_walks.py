@@ -14,7 +14,7 @@ from dumpscrub import walks
 from dumpscrub.layout import Layout
 from dumpscrub.source import BytesSource, FileSource, Source, read_spans
 from dumpscrub.span import Span
-from dumpscrub.walks import Looks, Texts, across, batches, before_ends, behind_starts, nearby, seams
+from dumpscrub.walks import Looks, Texts, across, batches, before_ends, behind_starts, nearby, seams, with_data
 
 layouts = scattered() | st.lists(claims, max_size=10).map(build)
 
@@ -127,3 +127,16 @@ def test_what_was_looked_at_is_given_back_once_it_is_much(monkeypatch: pytest.Mo
 def test_no_text_at_all() -> None:
     texts = Texts.one(())
     assert (texts.read(BytesSource(b"x")), texts.bounds) == (b"", [0, 0])
+
+
+class Holed(BytesSource):
+    """Data in [10, 20) and [30, 40) only."""
+
+    def filled(self, start: int, end: int) -> list[Span]:
+        return [Span(10, 20), Span(30, 40)]
+
+
+def test_places_in_holes_are_left_out() -> None:
+    starts, ends = np.array([(0, 10), (0, 11), (19, 21), (20, 30), (25, 45), (39, 50), (40, 50)]).T
+    assert with_data(Holed(bytes(50)), np.arange(7), starts, ends).tolist() == [1, 2, 4, 5]
+    assert with_data(BytesSource(b""), np.arange(0), np.arange(0), np.arange(0)).tolist() == []

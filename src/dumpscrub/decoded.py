@@ -116,16 +116,16 @@ def _pieces(dump: Dump, encoded: Iterable[Place]) -> Iterator[Piece]:
         phase = place.offset % size
         if place.offset < done.get((place.code, place.encoding, phase), 0):
             continue
-        for piece in _pieces_at(windows, place):
+        for offset, piece in _pieces_at(windows, place):
             yield piece
             # Behind a break, the same groups of characters begin at other offsets.
             same = [phase] if piece.is_plain else range(phase % unit, size, unit)
-            end = piece.end_from(place.offset)
+            end = piece.end_from(offset)
             done.update(((place.code, place.encoding, phase), end) for phase in same)
 
 
-def _pieces_at(windows: Windows, place: Place) -> Iterator[Piece]:
-    """The text that stands encoded around ``place``, in pieces."""
+def _pieces_at(windows: Windows, place: Place) -> Iterator[tuple[int, Piece]]:
+    """The text that stands encoded around ``place``, in pieces, each with a file offset that it was read around."""
     offset: int | None = place.offset
     while offset is not None:
         piece = pieces.read(windows, offset, place, _SHORT)
@@ -133,6 +133,6 @@ def _pieces_at(windows: Windows, place: Place) -> Iterator[Piece]:
             piece = pieces.read(windows, offset, place, LONGEST)
         if piece is None:
             return
-        yield piece
+        yield offset, piece
         following = offset if piece.ended else piece.rest()
         offset = following if following > offset else None

@@ -1,7 +1,7 @@
 r"""Encoded text as it stands around a place in memory, decoded, with a map from its bytes back to the characters.
 
 Base64 and hexadecimal digits are one run of their characters, with breaks between lines. Of base64, ``+`` and ``/`` may
-be escaped. Text with escapes is what stands between two control characters, or what a URL may hold.
+be escaped. Text with escapes is what stands between two control characters, with percent signs one line of it.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _ESCAPED = rb"\\+/|\\+u002[BbFf]|%2[BbFf]|&#(?:43|47|x2[BbFf]);"
 _CHARACTERS = {
     Code.BASE64: rb"[A-Za-z0-9+/_-]",
     Code.HEX: rb"[0-9A-Fa-f]",
-    Code.PERCENT: rb"[!#-;=?-\[\]-_a-z{-~]",
+    Code.PERCENT: rb"[\t\x20-\xff]",
     Code.ENTITY: rb"[\t\r\n\x20-\xff]",
     Code.BACKSLASH: rb"[\t\r\n\x20-\xff]",
 }

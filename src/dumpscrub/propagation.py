@@ -27,13 +27,15 @@ from dumpscrub.search.windows import WORD, squeeze
 from dumpscrub.shadows import without_shadows
 from dumpscrub.source import read_spans
 from dumpscrub.span import Span, part_of
-from dumpscrub.walks import Texts, before_ends, behind_starts, nearby
+from dumpscrub.walks import Texts, before_ends, behind_starts, nearby, with_data
 
 STANDALONE_BELOW = 8
 """Values with fewer characters than this count only where no letter or digit touches them."""
 _BETWEEN = b"\xff" * 16
 _ESCAPE = re.compile(rb"(?:\\(?:u[0-9A-Fa-f]{4}|x[0-9A-Fa-f]{2}|[bfnrt])|%[0-9A-Fa-f]{2})\Z")
 _LONGEST_ESCAPE = 6
+_EDGE = 64
+"""Bytes next to where memory is cut. No value has so many zeros in a row."""
 KNOWN_RULE = "known-value"
 """The rule id of copies of the user's own values."""
 
@@ -114,9 +116,12 @@ class Sweeper:
         layout, longest = dump.layout, self._finder.longest
         if not longest:
             return
-        for regions in nearby(layout, layout.open_ends()):
+        last, first = layout.open_ends(), layout.open_starts()
+        last = with_data(dump.source, last, layout.ends[last] - _EDGE, layout.ends[last])
+        first = with_data(dump.source, first, layout.starts[first], layout.starts[first] + _EDGE)
+        for regions in nearby(layout, last):
             yield from self._finder.pieces(dump, before_ends(layout, regions, longest), at_end=True)
-        for regions in nearby(layout, layout.open_starts()):
+        for regions in nearby(layout, first):
             yield from self._finder.pieces(dump, behind_starts(layout, regions, longest), at_end=False)
         for field in dump.fields:
             if field.cut:

@@ -14,10 +14,11 @@ from dumpscrub.findings import Collector, Findings
 from dumpscrub.model import Confidence, Dump, Encoding, Finding, Origin
 from dumpscrub.progress import Progress, silent
 from dumpscrub.rules.schema import Rule
-from dumpscrub.search.encoded import Place, look
+from dumpscrub.search.encoded import look
 from dumpscrub.search.finder import Finder, Search
 from dumpscrub.search.literals import Literal
-from dumpscrub.search.quoted import MARKS, place_of
+from dumpscrub.search.places import PlaceList
+from dumpscrub.search.quoted import MARKS
 from dumpscrub.search.windows import Window, Windows
 from dumpscrub.settled import NOTHING_SETTLED, Settled, SettledHits
 from dumpscrub.shadows import without_shadows
@@ -45,7 +46,7 @@ class Scan:
     suppressed: dict[str, int]
     searched: int
     settled: SettledHits
-    encoded: tuple[Place, ...]
+    encoded: PlaceList
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,10 +101,10 @@ class Scanner:
             searched = done
             progress(stage, done, of)
 
-        encoded: list[Place] = []
+        encoded = PlaceList(dump)
 
         def watch(view: memoryview, at: int, start: int, end: int) -> None:
-            encoded.extend(look(view, at, start, end))
+            encoded.add(look(view, at, start, end))
 
         verification = _Verification(dump, observer)
         nothing = SettledHits(len(self._literals))
@@ -111,7 +112,7 @@ class Scanner:
             for hits in chunks:
                 for hit in settled.others(hits):
                     if hit[1] >= len(self._users):
-                        encoded.append(place_of(hit[0], hit[1] - len(self._users)))
+                        encoded.add_escape(hit[0], hit[1] - len(self._users))
                         continue
                     users = self._users[hit[1]]
                     if users.edge and verification.windows.follows_word(hit[0], users.encoding):
@@ -121,8 +122,7 @@ class Scanner:
                         nothing.add(hit, looked_at)
         findings = without_shadows(verification.findings())
         suppressed = dict(sorted(Counter(verification.suppressed.values()).items()))
-        encoded.sort(key=lambda place: place.offset)
-        return Scan(findings, suppressed, searched, nothing, tuple(encoded))
+        return Scan(findings, suppressed, searched, nothing, encoded)
 
 
 def _with_reach(users: Mapping[Anchor, Sequence[Detector]]) -> Iterator[_Users]:
@@ -173,7 +173,8 @@ class _Verification:
                 window = Window(around, detector.before, detector.after)
                 matches = detector.verify(window)
                 is_nothing = is_nothing and not matches
-                if detector.rule.grows and (matches or around.text_size >= detector.after):
+                rule = detector.rule
+                if rule.grows and (matches or (around.text_size >= detector.after and not rule.open)):
                     window, matches = self._whole(offset, detector, window, matches)
             except (DumpscrubError, MemoryError):
                 raise

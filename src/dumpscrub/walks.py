@@ -160,6 +160,13 @@ def nearby(layout: Layout, regions: Column) -> Iterator[Column]:
         at += len(some)
 
 
+def with_data(source: Source, regions: Column, starts: Column, ends: Column) -> Column:
+    """Those of ``regions`` of whose file bytes ``[starts, ends)`` one is in no hole: what is cut there is not zeros."""
+    filled = np.array([(span.start, span.end) for span in source.filled(0, source.size)], np.int64).reshape(-1, 2)
+    behind = np.searchsorted(filled[:, 1], starts, "right")
+    return regions[behind < np.searchsorted(filled[:, 0], ends, "left")]
+
+
 def before_ends(layout: Layout, regions: Column, length: int) -> Texts:
     """Up to ``length`` bytes before the end of each of ``regions``, of which there is at least one."""
     return Texts.of(len(regions), _back(layout, regions, layout.ends[regions], length))

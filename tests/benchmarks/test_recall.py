@@ -57,8 +57,9 @@ def test_what_is_found_is_counted_by_form(rules: RuleSet) -> None:
 
 
 def test_the_pack_finds_what_it_must() -> None:
+    """Secrets of every third rule, searched by all rules."""
     loaded = load_rules()
-    tally = recall.measure(loaded, list(recall.texts(loaded.rules, [1])))
+    tally = recall.measure(loaded, list(recall.texts(loaded.rules[::3], [1])))
     short = {
         (kind, form, tally.share(kind, form))
         for kind, least in LEAST.items()

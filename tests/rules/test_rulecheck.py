@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -22,6 +23,7 @@ examples = ['x <<OUR-[A-Z]{12}>>', '<<OUR-\d{12}>>']
 negative_examples = ['OUR-<~[A-Z]{3}~>']
 references = ["https://example.org/tokens"]
 """
+_COUNT = re.compile(r"(<<(?:\\w|\[[^\]]+\]))\{\d+\}(.*?>>)")
 PLACES = (
     "alone in a region",
     "at the start of a region",
@@ -42,6 +44,18 @@ def test_the_shipped_rules_pass(engine: str, step: int) -> None:
     """All by one engine, every eighth by the others: that engines find the same is what their own tests say."""
     rules = RuleSet(load_rules().rules[::step])
     assert [str(problem) for problem in check_rules(rules, engine)] == []
+
+
+@pytest.mark.parametrize("length", [200, 2000, 20_000])
+def test_what_open_rules_look_for_may_be_long(length: int) -> None:
+    """In a text that goes on behind it, and with examples that are as long as that."""
+    rules = tuple(rule for rule in load_rules().rules if rule.open)
+    assert rules
+    longer = tuple(
+        replace(rule, examples=tuple(_COUNT.sub(rf"\1{{{length}}}\2", example) for example in rule.examples))
+        for rule in rules
+    )
+    assert [str(problem) for problem in check_rules(RuleSet(longer), "hyperscan")] == []
 
 
 def test_the_pack_holds_what_it_promises() -> None:

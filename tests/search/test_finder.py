@@ -61,6 +61,37 @@ def test_needle_split_at_every_byte(engine: str) -> None:
         assert find(dump, [Literal(needle)], engine) == [(where[50], 0)]
 
 
+ORDERS = [Literal("Anchor:".encode(codec), caseless=True) for codec in ("utf-16-le", "utf-16-be")]
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize(("codec", "expected"), [("utf-16-le", 0), ("utf-16-be", 1)])
+def test_text_in_utf16_of_either_byte_order_is_found_around_a_chunk_border(
+    engine: str, codec: str, expected: int
+) -> None:
+    text = "anchor:".encode(codec)
+    for offset in range(64 - len(text) - 2, 67):
+        data = b"\x01" * offset + text + b"\x02" * 80
+        assert find(raw(data), ORDERS, engine) == [(offset, expected)]
+
+
+@pytest.mark.parametrize("codec", ["utf-16-le", "utf-16-be"])
+def test_text_in_utf16_is_found_where_memory_is_split_at_any_byte(codec: str) -> None:
+    text = "anchor:".encode(codec)
+    memory = b"\x01" * 20 + text + b"\x02" * 20
+    for cut in range(18, 22 + len(text)):
+        dump, where = split(memory, [cut], [1, 0])
+        assert find(dump, ORDERS) == [(where[20], codec == "utf-16-be")]
+
+
+def test_zeros_around_a_core_have_to_stand_in_memory() -> None:
+    core = "anchor:".encode("utf-16-le")[:-1]
+    assert find(raw(core), ORDERS) == []
+    assert find(raw(core + b"\0"), ORDERS) == [(0, 0)]
+    assert find(raw(b"\0" + core), ORDERS) == [(0, 1)]
+    assert find(raw(b"\x01" + core + b"\x01"), ORDERS) == []
+
+
 def test_needle_over_many_tiny_ranges() -> None:
     needle = b"a-secret-over-many-ranges-0123456789"
     memory = b"." * 10 + needle + b"." * 10

@@ -118,3 +118,22 @@ def test_bytes_that_are_not_utf8_are_taken_for_latin_1() -> None:
 def test_text_has_one_byte_for_each_whole_unit(data: bytes, encoding: Encoding) -> None:
     assert len(squeeze(data, encoding)) == len(data) // encoding.unit
     to_utf8(data, encoding).decode("utf-8")
+
+
+@pytest.mark.parametrize("encoding", TEXT)
+@pytest.mark.parametrize(("before", "expected"), [("a", True), ("_", True), ("7", True), ("-", False), ("Ł", False)])
+def test_a_word_before_a_hit(encoding: Encoding, before: str, expected: bool) -> None:
+    head = before.encode(encoding.codec)
+    data = head + "key".encode(encoding.codec)
+    builder = LayoutBuilder(len(data))
+    builder.add(0, len(data), RegionKind.HEAP, "heap", 0x1000)
+    windows = Windows(Dump("test", BytesSource(data), builder.build()))
+    assert windows.follows_word(len(head), encoding) is expected
+    assert not windows.follows_word(0, encoding)
+
+
+def test_a_word_that_stands_before_a_hit_in_the_file_alone() -> None:
+    windows = Windows(two_ranges())
+    assert windows.follows_word(13, Encoding.UTF8)  # "2" before "3"
+    assert not windows.follows_word(10, Encoding.UTF8)  # memory begins there
+    assert not windows.follows_word(2, Encoding.UTF8)  # memory comes from elsewhere in the file: a window tells

@@ -233,6 +233,7 @@ _READERS: Mapping[str, Callable[[Any, str], Any]] = {
     "before": _width,
     "after": _width,
     "grows": _switch,
+    "open": _switch,
     "validator": _text,
     "decoders": _texts,
     "confidence": _choice({confidence.name.lower(): confidence for confidence in Confidence}),

@@ -76,7 +76,10 @@ class FewCopies(Finder):
 
 
 class _Pieces:
-    """Beginnings (``at_end``) or ends of forms, looked for where a text is cut short."""
+    """Beginnings (``at_end``) or ends of forms, looked for where a text is cut short.
+
+    Those of one length are compiled together: some hundred of several lengths can take hyperscan 150 MB meanwhile.
+    """
 
     def __init__(self, members: Sequence[Member], engine: str, *, at_end: bool) -> None:
         self._at_end = at_end
@@ -89,11 +92,19 @@ class _Pieces:
                 groups.setdefault(literal, []).append((owner, form))
         self._literals = tuple(groups)
         self._members = tuple(groups.values())
-        self._matcher: Matcher = compile_literals(self._literals, engine)
+        by_size: dict[int, list[int]] = {}
+        for number, literal in enumerate(groups):
+            by_size.setdefault(len(literal.data), []).append(number)
+        self._matchers: list[tuple[Matcher, list[int]]] = [
+            (compile_literals([self._literals[number] for number in numbers], engine), numbers)
+            for numbers in by_size.values()
+        ]
 
     def find(self, texts: Texts, data: bytes) -> Iterator[tuple[int, int, Member]]:
         """Where in ``data`` pieces reach the cut side of one of ``texts``, and of which form: the longest."""
-        for at, literal in self._matcher.find(memoryview(data)):
+        for at, literal in sorted(
+            (at, numbers[found]) for matcher, numbers in self._matchers for at, found in matcher.find(memoryview(data))
+        ):
             start, end = texts.around(at)
             behind = at + len(self._literals[literal].data)
             low, high = (at, end) if self._at_end else (start, behind)

@@ -7,10 +7,11 @@ know them.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from dumpscrub.model import Encoding
-from dumpscrub.search.encoded import Code, Place
+from dumpscrub.search.encoded import Code
 from dumpscrub.search.literals import Literal
 
 ESCAPES: Mapping[Code, tuple[str, ...]] = {
@@ -32,7 +33,9 @@ MARKS: tuple[tuple[Literal, Code, Encoding], ...] = tuple(
 """What to search for, and what a hit of it says."""
 
 
-def place_of(offset: int, mark: int) -> Place:
-    """What a hit of the mark of that number at file ``offset`` says."""
-    _, code, encoding = MARKS[mark]
-    return Place(offset, code, encoding)
+ENDS: Mapping[Code, re.Pattern[bytes]] = {
+    Code.PERCENT: re.compile(rb"[\x00-\x08\n-\x1f]"),
+    Code.ENTITY: re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]"),
+    Code.BACKSLASH: re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]"),
+}
+"""Characters that no text with such escapes holds; one with percent signs is one line."""

@@ -1,0 +1,60 @@
+"""Places where text stands encoded, as columns: a dump may hold millions of them."""
+
+from __future__ import annotations
+
+import threading
+from array import array
+from collections.abc import Iterable, Iterator
+
+import numpy as np
+
+from dumpscrub.model import Dump, Encoding
+from dumpscrub.search.encoded import Code, Place
+from dumpscrub.search.quoted import ENDS, MARKS
+from dumpscrub.source import read
+
+_KINDS = tuple((code, encoding) for code in Code for encoding in (Encoding.UTF8, Encoding.UTF16LE))
+_NUMBERS = {kind: number for number, kind in enumerate(_KINDS)}
+_AHEAD = 4096
+"""Bytes behind an escape within which no other one of its text is taken."""
+
+
+class PlaceList:
+    """Collects places from any thread; gives them in file order."""
+
+    def __init__(self, dump: Dump) -> None:
+        self._dump = dump
+        self._lock = threading.Lock()
+        self._offsets, self._kinds = array("q"), array("B")
+        self._until: dict[tuple[Code, Encoding], int] = {}
+
+    def __len__(self) -> int:
+        return len(self._offsets)
+
+    def __iter__(self) -> Iterator[Place]:
+        offsets, kinds = np.array(self._offsets, np.int64), np.array(self._kinds, np.uint8)
+        for number in np.argsort(offsets, kind="stable"):
+            yield Place(int(offsets[number]), *_KINDS[kinds[number]])
+
+    def add(self, places: Iterable[Place]) -> None:
+        """Take them all."""
+        with self._lock:
+            for place in places:
+                self._offsets.append(place.offset)
+                self._kinds.append(_NUMBERS[place.code, place.encoding])
+
+    def add_escape(self, offset: int, mark: int) -> None:
+        """Take the escape that the mark of this number knows, but not two in the same text where they stand together.
+
+        Escapes come in file order.
+        """
+        _, code, encoding = MARKS[mark]
+        if offset >= self._until.get((code, encoding), 0):
+            self.add((Place(offset, code, encoding),))
+            self._until[code, encoding] = self._end_of_text(offset, code, encoding)
+
+    def _end_of_text(self, offset: int, code: Code, encoding: Encoding) -> int:
+        """Where the text ends that stands at ``offset``, or what is looked at of it."""
+        end = min(offset + _AHEAD, self._dump.layout.region_at(offset).span.end)
+        found = ENDS[code].search(read(self._dump.source, offset, end)[:: encoding.unit])
+        return offset + found.start() * encoding.unit if found else end
