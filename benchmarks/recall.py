@@ -35,7 +35,7 @@ from dumpscrub.layout import LayoutBuilder, RegionKind
 from dumpscrub.model import Dump, Encoding
 from dumpscrub.rules.examples import expand, generate
 from dumpscrub.rules.load import load_rules
-from dumpscrub.rules.schema import Rule, RuleSet
+from dumpscrub.rules.schema import Action, Rule, RuleSet
 from dumpscrub.scanner import Scanner
 from dumpscrub.search.engines import choose_engine
 from dumpscrub.search.finder import Search
@@ -143,9 +143,9 @@ class Tally:
 
 
 def texts(rules: Iterable[Rule], seeds: Sequence[int]) -> Iterator[Text]:
-    """Texts with secrets of each rule that is a pattern and has examples."""
+    """Texts with secrets of each rule that is a pattern, has examples, and is on."""
     for rule in rules:
-        if rule.pattern and rule.examples:
+        if rule.pattern and rule.examples and rule.action is not Action.OFF:
             for seed in seeds:
                 yield from _of_rule(rule, crc32(rule.id.encode()) + 1000 * seed)
 

@@ -19,8 +19,8 @@ DOCUMENT = Path(__file__).parents[1] / "docs" / "architecture.md"
 
 FLOORS: tuple[tuple[str, ...], ...] = (
     (
-        *("errors", "version", "printable", "platform", "columns", "span", "progress", "threads", "source"),
-        *("links", "partition", "layout", "walks", "model", "findings", "edits"),
+        *("errors", "version", "printable", "platform", "columns", "checksums", "span", "progress"),
+        *("threads", "source", "links", "partition", "layout", "walks", "model", "findings", "edits"),
     ),
     ("formats", "rules"),
     ("search",),

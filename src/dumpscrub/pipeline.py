@@ -224,6 +224,9 @@ def _result(
     notices = dump.notices
     if outcome.protected:
         notices += (f"{outcome.protected} findings lie in numbers that a debugger follows and stay: see the audit log",)
+    if redaction.switched_off:
+        count = len(redaction.switched_off)
+        notices += (f"the policy switches off {count} rules: what only they find stays, and is not listed",)
     return Result(
         path=path,
         output=output,

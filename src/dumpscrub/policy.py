@@ -3,9 +3,10 @@
 A policy is a small TOML file, or the name of a built-in one::
 
     name = "ours"
-    [categories]                 # category = "mask" or "report"; others keep the action of their rule
+    [categories]                 # category = "mask", "report" or "off"; others keep the action of their rule
     certificate = "report"
     identifier = "mask"
+    email = "mask"
 """
 
 from __future__ import annotations
@@ -35,6 +36,16 @@ class Policy:
         """For each rule id, the action of its findings. The first of a rule's categories that is named decides."""
         return {rule.id: self._action(rule.categories, rule.action).value for rule in rules.rules}
 
+    def searched(self, rules: RuleSet) -> RuleSet:
+        """The rules that are searched for, each with its action under this policy: all that are not off."""
+        decided = (rule.with_action(self._action(rule.categories, rule.action)) for rule in rules.rules)
+        return RuleSet(tuple(rule for rule in decided if rule.action is not Action.OFF))
+
+    def switched_off(self, rules: RuleSet) -> tuple[str, ...]:
+        """The ids of the rules that would be searched for without this policy."""
+        on = {rule.id for rule in self.searched(rules).rules}
+        return tuple(rule.id for rule in rules.rules if rule.action is not Action.OFF and rule.id not in on)
+
     def _action(self, categories: tuple[str, ...], otherwise: Action) -> Action:
         return next((self.categories[name] for name in categories if name in self.categories), otherwise)
 
@@ -45,6 +56,7 @@ BUILT_IN: Mapping[str, Policy] = {
         Policy("default"),
         Policy("identifiers", {"identifier": Action.MASK}),
         Policy("keep-certificates", {"certificate": Action.REPORT}),
+        Policy("personal", {"personal": Action.MASK}),
     )
 }
 

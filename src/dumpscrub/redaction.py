@@ -56,16 +56,20 @@ def _touches(spans: SpanSet, finding: Finding) -> bool:
 
 
 class Redaction:
-    """Compiled rules under a policy. Use it for any number of dumps."""
+    """Compiled rules under a policy. Use it for any number of dumps.
+
+    ``rules`` are those that are searched for, ``switched_off`` the ids of those that the policy leaves out.
+    """
 
     def __init__(self, rules: RuleSet, policy: Policy, search: Search, known: Sequence[SecretValue] = ()) -> None:
-        self.rules = rules
+        self.rules = policy.searched(rules)
+        self.switched_off = policy.switched_off(rules)
         self.policy = policy
         self._search = search
         self._known = tuple(known)
         self._actions = policy.decide(rules)
-        self._scanner = Scanner(build_detectors(rules), search)
-        self._fields = process.build(rules)
+        self._scanner = Scanner(build_detectors(self.rules), search)
+        self._fields = process.build(self.rules)
 
     @property
     def engine(self) -> str:

@@ -68,8 +68,8 @@ def check_rules(rules: RuleSet, engine: str) -> tuple[Problem, ...]:
 
 def _try_out(rule: Rule, search: Search) -> Iterator[str]:
     """What the examples of ``rule`` show to be wrong with it."""
-    # Not as a shipped rule, whose patterns are compiled no sooner than needed.
-    detectors = build_detectors(RuleSet((replace(rule, shipped=False),)))
+    # Not as a shipped rule, whose patterns are compiled no sooner than needed; and also where it is off.
+    detectors = build_detectors(RuleSet((replace(rule.switched_on(), shipped=False),)))
     texts = tuple(_texts(rule))
     if not detectors or not texts:
         return

@@ -67,3 +67,9 @@ def test_a_broken_file_is_one_line(tmp_path: Path) -> None:
     assert ended.exit_code == 5
     assert ended.stderr.startswith("dumpscrub: bad.toml, rule 1: the id holds ")
     assert ended.stderr.count("\n") == 1
+
+
+def test_list_and_show_say_what_is_off() -> None:
+    (line,) = (line for line in run("list").stdout.splitlines() if line.startswith("email-address "))
+    assert line.split()[:4] == ["email-address", "email", "high", "off"]
+    assert "action:      off\n" in run("show", "email-address").stdout

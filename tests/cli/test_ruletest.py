@@ -106,3 +106,14 @@ def test_an_unknown_rule_and_a_missing_file_are_errors(sample: Path, tmp_path: P
     ended = run(str(tmp_path / "none.txt"))
     assert ended.exit_code == 3
     assert ended.stderr.endswith("none.txt cannot be read: it does not exist: check the path\n")
+
+
+def test_a_rule_that_is_off_is_tried_where_it_is_named_or_ones_own(tmp_path: Path) -> None:
+    sample = tmp_path / "sample.txt"
+    sample.write_text("from ann.lee@corp.example.com")
+    named, unnamed = run(str(sample), "--rule", "email-address"), run(str(sample))
+    assert (named.stdout.count(" email-address "), unnamed.stdout.count(" email-address ")) == (1, 0)
+    path = tmp_path / "ours.toml"
+    path.write_text(OURS.replace("[[rule]]", '[[rule]]\naction = "off"'))
+    sample.write_text(f"our_pass={WORD};")
+    assert run(str(sample), "--rules", str(path)).stdout.count(" our-name ") == 1

@@ -260,6 +260,8 @@ def test_which_rule_a_finding_belongs_to() -> None:
     assert (finding.rule, finding.category, finding.action, finding.values) == ("mine", "c", "report", ())
     assert process.find(one_field(ENVIRONMENT, text), {}) == ()
     assert process.find(one_field(FieldKind.REGISTERS, text), rules) == ()
+    rules = process.build(RuleSet((other.with_action(Action.OFF), *RULES.rules)))
+    assert {finding.rule for finding in process.find(one_field(ENVIRONMENT, text), rules)} == {"env"}
 
 
 def test_the_pack_has_a_rule_for_each_kind_of_text() -> None:

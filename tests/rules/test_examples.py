@@ -10,6 +10,7 @@ from random import Random
 
 import pytest
 
+from dumpscrub import checksums
 from dumpscrub.errors import RuleError
 from dumpscrub.rules.examples import GENERATORS, expand, generate
 
@@ -19,6 +20,16 @@ def test_the_span_of_a_secret_is_exact() -> None:
     found = re.fullmatch(r"Server=db;Password=(\w{12});User=[a-z]{3};Pwd=(\d{4})", example.text)
     assert found
     assert example.secrets == (found.span(1), found.span(2))
+
+
+def test_numbers_with_a_checksum_keep_the_form_that_is_asked_for() -> None:
+    for seed in range(20):
+        card = generate(r"@card:4\d{3} \d{4} \d{4} \d{4}", Random(seed))
+        account = generate(r"@iban:DE00 [A-Z]{4} \d{4} \d{2}", Random(seed))
+        assert re.fullmatch(r"4\d{3}( \d{4}){3}", card)
+        assert re.fullmatch(r"DE\d\d [A-Z]{4} \d{4} \d\d", account)
+        assert checksums.luhn(card.replace(" ", "")) == 0
+        assert checksums.iban(account.replace(" ", "")) == 1
 
 
 def test_a_seed_fixes_the_text() -> None:
@@ -80,4 +91,6 @@ def test_generators_make_what_they_say() -> None:
 
 
 def test_every_generator_is_documented() -> None:
-    assert set(GENERATORS) == {"aes-cbc", "base64", "base64-of", "crc", "jwt", "jwt-unsigned", "machine-key"}
+    assert set(GENERATORS) == {
+        *("aes-cbc", "base64", "base64-of", "card", "crc", "iban", "jwt", "jwt-unsigned", "machine-key"),
+    }

@@ -75,6 +75,12 @@ def test_a_good_rule_passes() -> None:
     assert problems(OURS) == []
 
 
+def test_the_examples_of_a_rule_that_is_off_are_tried_too() -> None:
+    off = OURS.replace("after = 24", 'after = 24\naction = "off"')
+    assert problems(off) == []
+    assert problems(off.replace("{12})'", "{13})'"))
+
+
 def test_a_missed_example_is_named_with_each_encoding_and_place() -> None:
     found = problems(OURS.replace("{12})'", "{13})'"))
     expected = [

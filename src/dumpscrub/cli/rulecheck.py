@@ -64,7 +64,7 @@ def command(
 
 def _show_usage(boundary: Boundary, rules: RuleSet, file: Path, engine: str) -> None:
     with pipeline.inspect(file) as dump, ProgressBar(boundary) as progress:
-        usages = measure(rules, dump, Search(engine, usable_cpus()), progress)
+        usages = measure(rules.tried_out(), dump, Search(engine, usable_cpus()), progress)
         megabytes = dump.layout.size / 1e6
     rows = [("HITS/MB", "FINDINGS/MB", "BYTES/MB", "RULE", "ANCHORS"), *(_row(usage, megabytes) for usage in usages)]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]

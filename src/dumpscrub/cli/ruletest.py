@@ -27,7 +27,7 @@ _PLACES = 5
 
 @click.command("test", epilog=EXIT_CODES)
 @click.argument("file", type=FILE)
-@click.option("--rule", "rule_ids", metavar="ID", multiple=True, help="Only this rule. Repeatable.")
+@click.option("--rule", "rule_ids", metavar="ID", multiple=True, help="Only this rule, even if it is off. Repeatable.")
 @rules_option
 @engine_option
 @click.pass_obj
@@ -63,7 +63,8 @@ def _chosen(rules: RuleSet, ids: Sequence[str]) -> RuleSet:
     for rule_id in ids:
         if rules.get(rule_id) is None:
             raise RuleError(f"no rule has the id {rule_id!r}: see 'dumpscrub rules list'")
-    return RuleSet(tuple(rule for rule in rules.rules if rule.id in ids)) if ids else rules
+    # What is named is tried even if it is off.
+    return RuleSet(tuple(rule.switched_on() for rule in rules.rules if rule.id in ids)) if ids else rules.tried_out()
 
 
 def _table(trials: Sequence[Trial]) -> Iterator[str]:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dumpscrub.detectors import der, encoded_der, pattern, pem, process
 from dumpscrub.detectors.base import Detector
 from dumpscrub.errors import RuleError
-from dumpscrub.rules.schema import Rule, RuleSet
+from dumpscrub.rules.schema import Action, Rule, RuleSet
 
 _MODULES = (pattern, pem, der, encoded_der)
 
@@ -18,8 +18,12 @@ DETECTORS: Mapping[str, Callable[[Rule], Detector]] = {
 
 
 def build_detectors(rules: RuleSet) -> tuple[Detector, ...]:
-    """The detectors of ``rules``. Raises RuleError for a rule that names an unknown one or does not compile."""
-    searched = [rule for rule in rules.rules if rule.detector not in process.KINDS]
+    """The detectors of those of ``rules`` that are not off.
+
+    Raises RuleError for a rule that names an unknown one or does not compile.
+    """
+    on = (rule for rule in rules.rules if rule.action is not Action.OFF)
+    searched = [rule for rule in on if rule.detector not in process.KINDS]
     for rule in searched:
         if rule.detector not in DETECTORS:
             raise RuleError(f"{rule.source}: unknown detector: one of {', '.join((*DETECTORS, *process.KINDS))}")

@@ -12,7 +12,7 @@ from itertools import islice
 
 from dumpscrub.detectors.names import is_secret_name, words
 from dumpscrub.model import Dump, Field, FieldKind, Finding, Origin, SecretValue
-from dumpscrub.rules.schema import Rule, RuleSet
+from dumpscrub.rules.schema import Action, Rule, RuleSet
 from dumpscrub.search.windows import Surroundings, Window
 from dumpscrub.source import read_spans
 from dumpscrub.span import Span
@@ -48,10 +48,10 @@ _NO_SECRET = re.compile(rb"\**|true|false|yes|no|on|off|null|none|[01]", re.IGNO
 
 
 def build(rules: RuleSet) -> Mapping[FieldKind, Rule]:
-    """For each kind of field, the rule that its findings belong to; the first one where several claim it."""
+    """For each kind of field, the rule that its findings belong to; the first that is on where several claim it."""
     chosen: dict[FieldKind, Rule] = {}
     for rule in rules.rules:
-        for kind in KINDS.get(rule.detector, ()):
+        for kind in KINDS.get(rule.detector, ()) if rule.action is not Action.OFF else ():
             chosen.setdefault(kind, rule)
     return chosen
 

@@ -14,7 +14,7 @@ import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from dumpscrub.detectors import standins
+from dumpscrub.detectors import personal, standins
 from dumpscrub.model import Confidence
 
 _BASE62 = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
@@ -236,6 +236,16 @@ def _cipher_block(value: bytes) -> Verdict:
     return Verdict(suppressed="not ciphertext") if len(set(value)) < 12 or value.isascii() else _UNDECIDED
 
 
+def _checked(holds: Callable[[bytes], bool], otherwise: Verdict) -> Validator:
+    """High confidence for a value that ``holds``, and ``otherwise`` that verdict."""
+    return lambda value: _HIGH if holds(value) else otherwise
+
+
+def _unless(reason: Callable[[bytes], str]) -> Validator:
+    """Whatever there is no ``reason`` against."""
+    return lambda value: Verdict(suppressed=reason(value))
+
+
 def _decode(text: bytes) -> bytes:
     """The bytes behind base64 or base64url text with or without padding; empty where it is neither."""
     text = text.rstrip(b"=").translate(bytes.maketrans(b"-_", b"+/"))
@@ -256,14 +266,22 @@ VALIDATORS: Mapping[str, Validator] = {
     "environment": _environment,
     "generated": _generated,
     "generic": generic,
+    "host-name": _unless(personal.no_host),
+    "iban": _checked(personal.is_iban, Verdict(suppressed="checksum")),
+    "ip-address": _unless(personal.no_address),
     "jwt": _jwt,
     "key-store": _key_store,
     "loose": _loose,
+    "luhn": _checked(personal.is_card_number, Verdict(suppressed="checksum")),
     "machine-key": _machine_key,
+    "named-iban": _checked(personal.is_iban, _LOW),
+    "named-luhn": _checked(personal.is_card_number, _LOW),
     "octopus-api-key": _octopus_api_key,
+    "phone": _unless(personal.no_phone_number),
     "placeholder": placeholder,
     "quoted-token": _quoted_token,
     "told": _told,
     "token": token,
+    "user-name": _unless(personal.no_user),
 }
 """Every validator by the name that rules use."""

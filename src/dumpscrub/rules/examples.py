@@ -20,6 +20,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from random import Random
 
+from dumpscrub import checksums
 from dumpscrub.errors import RuleError
 from dumpscrub.rules import expressions
 
@@ -105,6 +106,21 @@ def _machine_key(random: Random, argument: str) -> str:
     return f"{_base64(random, argument or '32')}.{_base64(random, '16')}"
 
 
+def _card(random: Random, argument: str) -> str:
+    """The number of a payment card: the argument, an expression for all digits, with the last one corrected."""
+    text = generate(argument, random)[:-1]
+    digits = "".join(filter(str.isdigit, text))
+    return text + str(-checksums.luhn(digits + "0") % 10)
+
+
+def _iban(random: Random, argument: str) -> str:
+    """The number of a bank account: the argument, an expression for all of it, with the check digits corrected."""
+    text = generate(argument, random)
+    country, rest = text[:2], text[4:]
+    check = 98 - checksums.iban("".join(filter(str.isalnum, f"{country}00{rest}")))
+    return f"{country}{check:02}{rest}"
+
+
 def _jwt(random: Random, argument: str) -> str:
     """A JSON Web Token signed by nobody; the argument is its algorithm."""
     header = json.dumps({"alg": argument or "HS256", "typ": "JWT"}, separators=(",", ":"))
@@ -122,7 +138,9 @@ GENERATORS: Mapping[str, Callable[[Random, str], str]] = {
     "aes-cbc": _cipher_iv,
     "base64": _base64,
     "base64-of": _base64_of,
+    "card": _card,
     "crc": _with_crc,
+    "iban": _iban,
     "jwt": _jwt,
     "jwt-unsigned": _jwt_unsigned,
     "machine-key": _machine_key,

@@ -20,7 +20,7 @@ and with named fragments; see :func:`dumpscrub.rules.load.expand_pattern`.
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from dumpscrub.model import Confidence, Encoding
 
@@ -37,10 +37,11 @@ class Boundary(enum.Enum):
 
 
 class Action(enum.Enum):
-    """What happens to a finding unless the policy says otherwise."""
+    """What happens to a finding unless the policy says otherwise. What is off is not even searched for."""
 
     MASK = "mask"
     REPORT = "report"
+    OFF = "off"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +90,14 @@ class Rule:
         """The class that reports count this rule's findings by."""
         return self.categories[0]
 
+    def with_action(self, action: Action) -> Rule:
+        """The same rule with that action."""
+        return self if action is self.action else replace(self, action=action)
+
+    def switched_on(self) -> Rule:
+        """The same rule, searched for in any case."""
+        return self.with_action(Action.REPORT) if self.action is Action.OFF else self
+
 
 @dataclass(frozen=True, slots=True)
 class RuleSet:
@@ -98,6 +107,11 @@ class RuleSet:
 
     def __len__(self) -> int:
         return len(self.rules)
+
+    def tried_out(self) -> RuleSet:
+        """The rules to try out: all but the shipped ones that are off."""
+        tried = (rule if rule.shipped else rule.switched_on() for rule in self.rules)
+        return RuleSet(tuple(rule for rule in tried if rule.action is not Action.OFF))
 
     def get(self, rule_id: str) -> Rule | None:
         """The rule with that id, or None."""

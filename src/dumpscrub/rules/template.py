@@ -27,7 +27,7 @@ after = 64
 # validator = "token"
 # How sure a match is: low, medium or high.
 confidence = "medium"
-# mask, or report to leave it and only say so.
+# mask; report to leave it and only say so; off not to search for it unless a policy asks for it.
 action = "mask"
 # <<expression>> stands for a generated secret that must be found, <~expression~> for generated text that is none.
 # Never write a real secret here. At least two examples, in the contexts where the value occurs ...

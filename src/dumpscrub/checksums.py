@@ -1,0 +1,18 @@
+"""Checksums of numbers that people have: payment cards and bank accounts."""
+
+from __future__ import annotations
+
+
+def luhn(digits: str) -> int:
+    """The remainder of ``digits`` by the formula of ISO/IEC 7812-1, annex B: 0 for the number of a payment card."""
+    total = 0
+    for place, digit in enumerate(reversed(digits)):
+        number = int(digit) << (place & 1)
+        total += number - 9 if number > 9 else number
+    return total % 10
+
+
+def iban(account: str) -> int:
+    """The remainder of ``account``, ASCII letters and digits, by ISO 7064 MOD 97-10: 1 for an IBAN (ISO 13616)."""
+    turned = account[4:] + account[:4]
+    return int("".join(str(int(character, 36)) for character in turned)) % 97
