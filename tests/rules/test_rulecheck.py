@@ -57,8 +57,7 @@ def test_what_open_rules_look_for_may_be_long(length: int) -> None:
     rules = tuple(rule for rule in load_rules().rules if rule.open)
     assert rules
     longer = tuple(
-        replace(rule, examples=tuple(_longer(example, length) for example in rule.examples))
-        for rule in rules
+        replace(rule, examples=tuple(_longer(example, length) for example in rule.examples)) for rule in rules
     )
     assert [str(problem) for problem in check_rules(RuleSet(longer), "hyperscan")] == []
 
