@@ -10,7 +10,6 @@ from click.testing import CliRunner, Result
 
 from dumpscrub.cli import cli
 from dumpscrub.rules.examples import generate
-from dumpscrub.rules.load import load_rules
 
 FAMILY = r"""
 [[family]]
@@ -50,13 +49,14 @@ def ours(tmp_path: Path) -> Path:
 def test_frequent_anchors_and_overlaps_of_ones_own_rules_are_noted(ours: Path, engine: str) -> None:
     ended = run("--rules", str(ours), "--engine", engine)
     assert (ended.exit_code, ended.stderr) == (0, "")
-    assert ended.stdout.splitlines() == [*NOTES, f"{len(load_rules()) + 4} rules, no problems"]
+    assert ended.stdout.splitlines() == [*NOTES, "4 rules, no problems"]
 
 
 def test_notes_on_the_shipped_rules_are_asked_for(ours: Path) -> None:
     shown = run("--rules", str(ours), "--notes").stdout.splitlines()
     assert shown[-4:-1] == NOTES
     assert any(line.startswith("note: ado-net-password: the anchor 'pwd' is so short") for line in shown)
+    assert shown[-1] == "4 rules, no problems"
 
 
 def test_a_file_shows_how_often_anchors_stand_and_what_is_found(ours: Path, tmp_path: Path) -> None:

@@ -40,9 +40,9 @@ def problems(text: str) -> list[str]:
     return [str(problem) for problem in check_rules(RuleSet(parse(text, "ours.toml")), "hyperscan")]
 
 
-@pytest.mark.parametrize(("engine", "step"), [("hyperscan", 1), ("re2", 8), ("aho-corasick", 8)])
+@pytest.mark.parametrize(("engine", "step"), [("hyperscan", 1), ("re2", 16), ("aho-corasick", 16)])
 def test_the_shipped_rules_pass(engine: str, step: int) -> None:
-    """All by one engine, every eighth by the others: that engines find the same is what their own tests say."""
+    """All by one engine, every sixteenth by the others: that engines find the same is what their own tests say."""
     rules = RuleSet(load_rules().rules[::step])
     assert [str(problem) for problem in check_rules(rules, engine)] == []
 

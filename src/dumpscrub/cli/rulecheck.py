@@ -12,6 +12,7 @@ from dumpscrub.cli.boundary import Boundary
 from dumpscrub.cli.options import EXIT_CODES, FILE, engine_option, rules_option
 from dumpscrub.cli.progress import ProgressBar
 from dumpscrub.errors import RuleError
+from dumpscrub.paths import check_input
 from dumpscrub.platform.limits import usable_cpus
 from dumpscrub.printable import printable
 from dumpscrub.rulecheck import check_rules
@@ -34,13 +35,13 @@ _ANCHORS = 3
 def command(
     boundary: Boundary, rule_files: tuple[Path, ...], engine: str, all_notes: bool, against: Path | None
 ) -> None:
-    """Check that all rules can be used and that their examples are found, wherever they stand in memory.
+    """Check that rules can be used and that their examples are found, wherever they stand in memory.
 
     Each example is tried in every encoding of its rule, at even and odd offsets, at the start and the end of a region,
-    between NULs, and across the edge of a chunk. Exits with 5 where something is wrong. Of your own rules it is also
-    noted where an anchor is too frequent, or another rule finds all the examples; that is no error. With --against,
-    a file shows how often anchors stand in it and what the rules find: take one without secrets, such as the dump of
-    a program that has none.
+    between NULs, and across the edge of a chunk. Exits with 5 where something is wrong. With --rules, your own rules
+    are checked and no others. It is also noted where an anchor of theirs is too frequent, or another rule finds all the
+    examples; that is no error. With --against, a file shows how often anchors stand in it and what the rules find: take
+    one without secrets, such as the dump of a program that has none.
 
     \b
     Examples:
@@ -48,18 +49,27 @@ def command(
       dumpscrub rules check --rules our-rules.toml --against app.dmp
     """  # noqa: D301
     boundary.stage = "rules check"
+    if against:
+        check_input(against)
     rules = load_rules(rule_files)
     engine = choose_engine(engine)
-    problems = check_rules(rules, engine)
+    checked = rules.own() if rule_files else rules
+    problems = check_rules(checked, engine)
     for problem in problems:
         click.echo(printable(str(problem)))
     if problems:
-        raise RuleError(f"{len(problems)} problems in {len(rules)} rules: correct what is listed above")
+        raise RuleError(
+            f"{_count(problems, 'problem')} in {_count(checked.rules, 'rule')}: correct what is listed above"
+        )
     for note in notes(rules, engine, shipped=all_notes):
         click.echo(printable(f"note: {note}"))
     if against:
         _show_usage(boundary, rules, against, engine)
-    click.echo(f"{len(rules)} rules, no problems")
+    click.echo(f"{_count(checked.rules, 'rule')}, no problems")
+
+
+def _count(things: Sequence[object], name: str) -> str:
+    return f"{len(things)} {name}{'' if len(things) == 1 else 's'}"
 
 
 def _show_usage(boundary: Boundary, rules: RuleSet, file: Path, engine: str) -> None:

@@ -113,6 +113,10 @@ class RuleSet:
         tried = (rule if rule.shipped else rule.switched_on() for rule in self.rules)
         return RuleSet(tuple(rule for rule in tried if rule.action is not Action.OFF))
 
+    def own(self) -> RuleSet:
+        """The user's rules: all but the shipped ones."""
+        return RuleSet(tuple(rule for rule in self.rules if not rule.shipped))
+
     def get(self, rule_id: str) -> Rule | None:
         """The rule with that id, or None."""
         return next((rule for rule in self.rules if rule.id == rule_id), None)
