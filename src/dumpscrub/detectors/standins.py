@@ -102,6 +102,7 @@ _IDENTIFIER = re.compile(
       [a-z]* ( ([A-Z][a-z]){0,3} [A-Z][a-z]{2,} \d? ){3,} ([A-Z][a-z]){0,2}     # InvalidParameterSpec2Exception
     | _{0,3} [A-Z]{2,} ( _ [A-Z]{2,} ){2,}                                     # LOST_PACKETS_ERROR
     | _{1,3} Z [A-Z]{0,3} \d .*                                                # _ZN4Node4ruleEv
+    | _{0,5} [A-Za-z]+ \d{0,2} ( _{1,5} ( [A-Za-z]+ \d{0,2} | \d{1,2} ) ){4,} _{0,5}  # visit_any__Visitor_glue
     """,
     re.DOTALL,
 )
