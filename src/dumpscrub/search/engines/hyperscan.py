@@ -10,6 +10,9 @@ from dumpscrub.errors import ScanError
 from dumpscrub.search.literals import Hits, Literal
 
 
+_ESCAPES = tuple(b"\\x%02x" % byte for byte in range(256))
+
+
 class HyperscanMatcher:
     """Literals compiled by hyperscan, written as hexadecimal escapes: its literal mode stops at a NUL."""
 
@@ -22,7 +25,7 @@ class HyperscanMatcher:
         self._local = threading.local()
         try:
             self._database.compile(
-                expressions=[b"".join(b"\\x%02x" % byte for byte in literal.data) for literal in literals],
+                expressions=[b"".join(map(_ESCAPES.__getitem__, literal.data)) for literal in literals],
                 ids=list(range(len(literals))),
                 elements=len(literals),
                 flags=[hyperscan.HS_FLAG_CASELESS if literal.caseless else 0 for literal in literals],
