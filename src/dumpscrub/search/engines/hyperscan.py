@@ -9,7 +9,6 @@ from typing import Any
 from dumpscrub.errors import ScanError
 from dumpscrub.search.literals import Hits, Literal
 
-
 _ESCAPES = tuple(b"\\x%02x" % byte for byte in range(256))
 
 
