@@ -284,3 +284,8 @@ def test_a_family_is_a_table_with_members(text: str, message: str) -> None:
     with pytest.raises(RuleError) as caught:
         parse(text, "ours.toml")
     assert str(caught.value).startswith(message)
+
+
+def test_a_placeholder_behind_the_word_does_not_hide_the_value_before_it() -> None:
+    text = f'{{"value":"{HEX}","name":"watchful"}},{{"next":"{"ab" * 16}"}}'.encode()
+    assert HEX.encode() in found_in(NAMED, text)

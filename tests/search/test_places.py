@@ -60,3 +60,11 @@ def test_places_come_in_file_order() -> None:
     places.add([early])
     assert list(places) == [early, late]
     assert len(places) == 2
+
+
+def test_escapes_across_seams_which_come_last_are_places_too() -> None:
+    data = b"a%22b%22c\0".ljust(5000, b"\0") + b"a%22b%22c\0"
+    places = PlaceList(dump_of(data))
+    for offset in (5001, 5005, 1, 5):
+        places.add_escape(offset, 0)
+    assert [place.offset for place in places] == [1, 5001]

@@ -69,12 +69,14 @@ class PatternDetector:
     remembered: Callable[[bytes, bytes], Judgement] = field(repr=False)
 
     def verify(self, window: Window) -> Sequence[Match]:
+        matches: list[Match] = []
         for expression in self.expressions.compiled():
             found = expression.containing(window.text, window.anchor)
-            matches = self._matches(window, expression, found) if found else None
-            if matches:
-                return matches
-        return ()
+            matches += self._matches(window, expression, found) if found else ()
+            # What is suppressed must not hide a value on the other side of its name.
+            if any(not match.suppressed for match in matches):
+                break
+        return matches
 
     def _matches(self, window: Window, expression: Expression, found: list[Groups]) -> list[Match]:
         matches = []

@@ -12,6 +12,7 @@ from dumpscrub.model import Dump, Encoding
 from dumpscrub.search.encoded import Code, Place
 from dumpscrub.search.quoted import ENDS, MARKS
 from dumpscrub.source import read
+from dumpscrub.span import Span
 
 _KINDS = tuple((code, encoding) for code in Code for encoding in (Encoding.UTF8, Encoding.UTF16LE))
 _NUMBERS = {kind: number for number, kind in enumerate(_KINDS)}
@@ -26,7 +27,7 @@ class PlaceList:
         self._dump = dump
         self._lock = threading.Lock()
         self._offsets, self._kinds = array("q"), array("B")
-        self._until: dict[tuple[Code, Encoding], int] = {}
+        self._latest: dict[tuple[Code, Encoding], Span] = {}
 
     def __len__(self) -> int:
         return len(self._offsets)
@@ -46,12 +47,12 @@ class PlaceList:
     def add_escape(self, offset: int, mark: int) -> None:
         """Take the escape that the mark of this number knows, but not two in the same text where they stand together.
 
-        Escapes come in file order.
+        Escapes come in file order, but for those across seams, which come last.
         """
         _, code, encoding = MARKS[mark]
-        if offset >= self._until.get((code, encoding), 0):
+        if offset not in self._latest.get((code, encoding), Span(0, 0)):
             self.add((Place(offset, code, encoding),))
-            self._until[code, encoding] = self._end_of_text(offset, code, encoding)
+            self._latest[code, encoding] = Span(offset, self._end_of_text(offset, code, encoding))
 
     def _end_of_text(self, offset: int, code: Code, encoding: Encoding) -> int:
         """Where the text ends that stands at ``offset``, or what is looked at of it."""
