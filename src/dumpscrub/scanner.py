@@ -72,7 +72,7 @@ class Scanner:
             for anchor in detector.anchors:
                 users.setdefault(anchor, []).append(detector)
         self._users = tuple(_with_reach(users))
-        anchors = (Literal(anchor.data, anchor.caseless) for anchor in users)
+        anchors = (Literal(anchor.data, anchor.caseless, anchor.edge and anchor.encoding.unit == 1) for anchor in users)
         self._literals = (*anchors, *(literal for literal, _, _ in MARKS))
         self._finder = Finder(self._literals, search)
 

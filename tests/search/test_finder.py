@@ -150,3 +150,21 @@ def test_progress_reaches_the_size_of_the_file() -> None:
     for _ in finder.find(raw(bytes(250)), "scan", lambda *step: seen.append(step)):
         pass
     assert seen == [("scan", 100, 250), ("scan", 200, 250), ("scan", 250, 250)]
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize(("before", "expected"), [(b"a", []), (b"_", []), (b"9", []), (b"-", [100]), (b"\0", [100])])
+def test_a_needle_with_an_edge_stands_behind_no_word(engine: str, before: bytes, expected: list[int]) -> None:
+    data = b"." * 99 + before + b"key_" + b"." * 90
+    for chunk in (50, 100, 512):
+        assert find(raw(data), [Literal(b"key_", edge=True)], engine, chunk=chunk) == [(at, 0) for at in expected]
+
+
+def test_the_edge_of_one_needle_is_none_of_another_with_the_same_core() -> None:
+    needles = [Literal(b"key_", edge=True), Literal(b"key_")]
+    assert (100, 1) in find(raw(b"." * 99 + b"akey_" + b"." * 90), needles)
+
+
+def test_a_word_of_other_memory_before_an_edge_does_not_count() -> None:
+    dump, where = split(b"key_value" + b"." * 20 + b"word", [29], [1, 0], between=b"")
+    assert find(dump, [Literal(b"key_", edge=True)]) == [(where[0], 0)]

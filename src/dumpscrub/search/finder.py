@@ -6,7 +6,7 @@ any other. Zeros around a core are left to the comparison: text in UTF-16 of eit
 Two passes:
 
 1. The file from its first byte to its last, in chunks. A hit that crosses between regions which are no neighbours in
-   memory is dropped.
+   memory is dropped, and so is one behind a letter where its needle has an ``edge``.
 2. The seams: wherever memory goes on at another place of the file, the bytes on both sides, put together.
 """
 
@@ -18,11 +18,16 @@ from dataclasses import dataclass
 from functools import partial
 from typing import NamedTuple
 
+import numpy as np
+import numpy.typing as npt
+
+from dumpscrub.layout import Layout
 from dumpscrub.model import Dump
 from dumpscrub.progress import Progress
 from dumpscrub.search.blocks import busy_parts
 from dumpscrub.search.engines import compile_literals
-from dumpscrub.search.literals import Literal, Matcher
+from dumpscrub.search.literals import Hits, Literal, Matcher
+from dumpscrub.search.windows import WORD
 from dumpscrub.source import read_spans
 from dumpscrub.span import Span
 from dumpscrub.threads import in_threads
@@ -36,6 +41,8 @@ MARGIN = 64
 
 Look = Callable[[memoryview, int, int, int], None]
 """Called with bytes, their file offset, and the start and end of the chunk that they were read for."""
+
+_IS_WORD: npt.NDArray[np.bool_] = np.isin(np.arange(256), tuple(WORD))
 
 Hit = tuple[int, int]
 """A pair (file offset of the needle's first byte, needle number)."""
@@ -79,6 +86,8 @@ class Finder:
             cores.setdefault(key, []).append(_Member(number, lead, lead > 0 or len(core) < len(needle.data)))
         self._cores = tuple(cores)
         self._members = tuple(tuple(members) for members in cores.values())
+        self._sizes = np.array([len(core.data) for core in self._cores], np.int64)
+        self._edges = np.array([all(self._needles[each.number].edge for each in some) for some in self._members], bool)
         self._matcher: Matcher = compile_literals(self._cores, search.engine)
 
     def find(
@@ -105,8 +114,6 @@ class Finder:
         hits: list[Hit] = []
         reach = 0
         for offset, core in self._cores_in(dump, start, end, look):
-            if not (self._copies or self._is_one_text(dump, offset, self._cores[core])):
-                continue
             for hit in self._whole(dump, offset, core, reach):
                 hits.append(hit)
                 needle = self._needles[hit[1]]
@@ -119,9 +126,28 @@ class Finder:
         for at, text in busy_parts(dump.source, start, end, MARGIN):
             if look:
                 look(text, at, start, end)
-            for within, core in self._matcher.find(text):
-                if start <= (offset := at + within) < end:
-                    yield offset, core
+            found = self._matcher.find(text)
+            if self._copies:
+                yield from ((at + within, core) for within, core in found if start <= at + within < end)
+            elif found:
+                yield from self._in_one_text(dump.layout, text, at, found, Span(start, end))
+
+    def _in_one_text(self, layout: Layout, text: memoryview, at: int, found: Hits, inside: Span) -> Iterator[Hit]:
+        """The hits ``found`` in ``text``, at file offset ``at``, that begin ``inside`` a chunk and can be in memory.
+
+        There are some hundred in a megabyte, most of them behind a letter, so they are looked at as columns.
+        """
+        within, cores = np.array(found, np.int64).T
+        offsets = within + at
+        ends = offsets + self._sizes[cores]
+        regions = layout.starts.searchsorted(offsets, "right") - 1
+        before = np.frombuffer(text, np.uint8)[within - 1]
+        follows = self._edges[cores] & _IS_WORD[before] & (within > 0) & (layout.starts[regions] < offsets)
+        kept = (offsets >= inside.start) & (offsets < inside.end) & ~follows
+        whole = ends <= layout.ends[regions]
+        for index in np.flatnonzero(kept).tolist():
+            if whole[index] or layout.contiguous(int(offsets[index]), int(ends[index])):
+                yield int(offsets[index]), int(cores[index])
 
     @staticmethod
     def _is_one_text(dump: Dump, offset: int, needle: Literal) -> bool:

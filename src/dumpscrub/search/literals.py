@@ -14,10 +14,14 @@ Hits = list[tuple[int, int]]
 
 @dataclass(frozen=True, slots=True)
 class Literal:
-    """Bytes to find. ``caseless`` ignores the case of ASCII letters. At least one byte is not zero."""
+    """Bytes to find. ``caseless`` ignores the case of ASCII letters. At least one byte is not zero.
+
+    With ``edge`` no letter, digit or ``_`` may stand before them, as a byte of the same memory.
+    """
 
     data: bytes = field(repr=False)
     caseless: bool = False
+    edge: bool = False
 
     def equals(self, text: bytes) -> bool:
         """True where ``text`` is this literal, no more and no less."""

@@ -18,6 +18,7 @@ _MEMORY = 64 << 20
 _MANY = 1 << 18
 """Bytes of literals from which on heads are cut: the automaton no longer fits its budget and is built anew and anew."""
 _CUT = 10
+_ANYWHERE = re2._Anchor.UNANCHORED
 
 
 class Re2Matcher:
@@ -38,15 +39,15 @@ class Re2Matcher:
 
     def find(self, buffer: memoryview) -> Hits:
         hits: Hits = []
-        search = self._expression.search
-        found = search(buffer)
-        while found:
-            start, end = found.span()
+        # RE2's own method: the wrapper around it takes a fifth of the time, so frequent are hits.
+        match, size = self._expression._regexp.Match, len(buffer)
+        start, end = match(_ANYWHERE, buffer, 0, size)[0]
+        while start >= 0:
             for number in self._members[bytes(buffer[start:end]).lower()]:
                 literal = self._literals[number]
                 if literal.equals(bytes(buffer[start : start + len(literal.data)])):
                     hits.append((start, number))
-            found = search(buffer, start + 1)
+            start, end = match(_ANYWHERE, buffer, start + 1, size)[0]
         hits.sort()
         return hits
 
