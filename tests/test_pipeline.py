@@ -106,6 +106,17 @@ def test_scan_says_what_sanitize_does_and_writes_nothing(dump: Path) -> None:
     assert (found.output, found.audit) == (None, None)
 
 
+def test_scan_says_what_sanitize_does_where_a_name_stands_between_two_values(tmp_path: Path) -> None:
+    def number() -> str:
+        return RNG.randbytes(16).hex()
+
+    path = tmp_path / "app.bin"
+    path.write_text("\0".join(json.dumps({"etag": number(), "datadog_api_key": number()}) for _ in range(3)))
+    found = dumpscrub.scan(path)
+    assert found.findings == dumpscrub.sanitize(path).findings
+    assert sum(finding.rule == "datadog-api-key" for finding in found.findings) == 6
+
+
 def test_the_audit_has_places_and_no_values(dump: Path) -> None:
     result = dumpscrub.sanitize(dump)
     assert result.audit is not None

@@ -72,10 +72,8 @@ class PatternDetector:
         matches: list[Match] = []
         for expression in self.expressions.compiled():
             found = expression.containing(window.text, window.anchor)
+            # Both sides of a name count: once the value behind it is masked, the one before it would be found anyway.
             matches += self._matches(window, expression, found) if found else ()
-            # What is suppressed must not hide a value on the other side of its name.
-            if any(not match.suppressed for match in matches):
-                break
         return matches
 
     def _matches(self, window: Window, expression: Expression, found: list[Groups]) -> list[Match]:

@@ -50,8 +50,8 @@ class Rule:
 
     ``before`` and ``after`` are code units around the anchor's first unit that the pattern may look at. ``grows`` says
     that the window grows where a text goes on behind it, ``open`` that it need not where the pattern matches nothing: a
-    value that the window cuts does match. ``reverse`` is tried where ``pattern``, which then begins with
-    the anchor, finds nothing but what is suppressed: for a value that stands before its name.
+    value that the window cuts does match. ``reverse`` is a second pattern beside ``pattern``, which then
+    begins with the anchor: for a value that stands before its name.
     ``detector`` names the detector that verifies a hit (``pattern`` unless a structure decides, as for DER).
     ``validator`` names a check that sets the confidence, or suppresses a placeholder. ``decoders`` names the decodings
     of a found value whose results are secrets too (``base64``, ``base64-key``, ``basic``).
