@@ -114,7 +114,7 @@ def test_scan_says_what_sanitize_does_where_a_name_stands_between_two_values(tmp
     path.write_text("\0".join(json.dumps({"etag": number(), "datadog_api_key": number()}) for _ in range(3)))
     found = dumpscrub.scan(path)
     assert found.findings == dumpscrub.sanitize(path).findings
-    assert sum(finding.rule == "datadog-api-key" for finding in found.findings) == 6
+    assert sum(finding.rule == "datadog-key" for finding in found.findings) == 6
 
 
 def test_the_audit_has_places_and_no_values(dump: Path) -> None:
