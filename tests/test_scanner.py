@@ -223,3 +223,27 @@ def test_names_within_a_long_value_are_part_of_it(chunk: int) -> None:
     found = scan_long(raw(bytes(9) + value + b" "), Search("hyperscan", 2, chunk))
     assert found[0] == ("open", (Span(12, 9 + len(value)),), Encoding.UTF8)
     assert len(found) < 40, "only those near its end, where they show that it ends"
+
+
+def looked_at(dump: Dump) -> list[Encoding]:
+    """The encodings of the windows in which detectors looked for something."""
+    seen: list[Encoding] = []
+    Scanner(build_detectors(RULES), SEARCH).scan(dump, observer=lambda _, window, __: seen.append(window.encoding))
+    return seen
+
+
+def test_utf_16_le_behind_a_zero_byte_is_looked_at_once() -> None:
+    data = b"\0" + "password=hunter2\0".encode("utf-16-le") + b"abc"
+    assert looked_at(raw(data)) == [Encoding.UTF16LE]
+    assert scan(raw(data)) == [("password", (Span(19, 33),), Encoding.UTF16LE)]
+
+
+@pytest.mark.parametrize("value", ["hunter2", "hüntęr2", "пароль"])
+@pytest.mark.parametrize("ending", [b"", b"#", b"\0\0", b"\0\0#", b"\0;\0"])
+def test_utf_16_be_is_masked_to_its_last_byte(value: str, ending: bytes) -> None:
+    name = "password=".encode("utf-16-be")
+    secret = value.encode("utf-16-be")
+    data = b"#!" + name + secret + ending
+    masked = {at for _, spans, _ in scan(raw(data)) for span in spans for at in range(span.start, span.end)}
+    first = 2 + len(name)
+    assert {at for at in range(first, first + len(secret)) if data[at]} <= masked

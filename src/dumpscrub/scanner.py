@@ -53,7 +53,8 @@ class Scan:
 class _Users:
     """The detectors of an anchor. ``before`` and ``after`` are the code units that are read around a hit for all.
 
-    With ``edge`` no word character may stand before it.
+    With ``edge`` no word character may stand before it. ``twin`` says that the same detectors look for the same text in
+    UTF-16LE, while this is UTF-16BE.
     """
 
     encoding: Encoding
@@ -61,6 +62,7 @@ class _Users:
     before: int
     after: int
     edge: bool
+    twin: bool
 
 
 class Scanner:
@@ -115,7 +117,7 @@ class Scanner:
                         encoded.add_escape(hit[0], hit[1] - len(self._users))
                         continue
                     users = self._users[hit[1]]
-                    if users.edge and verification.windows.follows_word(hit[0], users.encoding):
+                    if verification.is_needless(hit[0], users):
                         continue
                     looked_at = verification.verify(hit[0], users)
                     if looked_at:
@@ -143,7 +145,15 @@ def _with_reach(users: Mapping[Anchor, Sequence[Detector]]) -> Iterator[_Users]:
             widest[key] = max(before, wider_before), max(after, wider_after)
         heads.append(key)
     for (anchor, group), key in zip(users.items(), keys, strict=True):
-        yield _Users(anchor.encoding, tuple(group), *widest[key], anchor.edge)
+        yield _Users(anchor.encoding, tuple(group), *widest[key], anchor.edge, _has_twin(anchor, users))
+
+
+def _has_twin(anchor: Anchor, users: Mapping[Anchor, Sequence[Detector]]) -> bool:
+    """True for an anchor in UTF-16BE whose text is one in UTF-16LE for the same detectors."""
+    if anchor.encoding is not Encoding.UTF16BE:
+        return False
+    twin = Anchor(anchor.data[1:] + anchor.data[:1], Encoding.UTF16LE, anchor.caseless, anchor.edge)
+    return users.get(twin) == users[anchor]
 
 
 class _Verification:
@@ -160,6 +170,12 @@ class _Verification:
         self._kinds: dict[tuple[str, str, Confidence], int] = {}
         self.windows = Windows(dump)
         self._long: dict[tuple[str, Encoding], SpanSet] = {}
+
+    def is_needless(self, offset: int, users: _Users) -> bool:
+        """True for a hit that shows nothing, or nothing but what is found one byte later as well."""
+        if users.edge and self.windows.follows_word(offset, users.encoding):
+            return True
+        return users.twin and self.windows.reads_as_little(offset, users.before, users.after)
 
     def verify(self, offset: int, users: _Users) -> Span | None:
         """Note the matches of all detectors of the anchor that stands at file ``offset``.

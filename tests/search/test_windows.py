@@ -137,3 +137,30 @@ def test_a_word_that_stands_before_a_hit_in_the_file_alone() -> None:
     assert windows.follows_word(13, Encoding.UTF8)  # "2" before "3"
     assert not windows.follows_word(10, Encoding.UTF8)  # memory begins there
     assert not windows.follows_word(2, Encoding.UTF8)  # memory comes from elsewhere in the file: a window tells
+
+
+@pytest.mark.parametrize(
+    ("after", "expected"),
+    [
+        ("=x\0".encode("utf-16-le") + b"AB", True),
+        ("=x".encode("utf-16-le") + b"AB", False),  # no NUL ends it
+        ("=Ł\0".encode("utf-16-le"), False),
+        (b"\0=\0x\0\0AB"[1:], False),  # text in UTF-16BE, up to whose NUL the other reading does not come
+    ],
+)
+def test_text_that_reads_alike_in_both_byte_orders(after: bytes, expected: bool) -> None:
+    data = b"..\0" + "key".encode("utf-16-le") + after
+    builder = LayoutBuilder(len(data))
+    builder.add(0, len(data), RegionKind.HEAP, "heap", 0x1000)
+    windows = Windows(Dump("test", BytesSource(data), builder.build()))
+    assert windows.reads_as_little(2, 1, 20) is expected
+    assert not windows.reads_as_little(2, 1, 4)  # the window ends before the NUL
+
+
+def test_a_zero_byte_of_other_memory_makes_no_text_in_utf_16() -> None:
+    text = "key\0".encode("utf-16-le")
+    builder = LayoutBuilder(1 + len(text))
+    builder.add(0, 1, RegionKind.HEAP, "heap", 0x1000)
+    builder.add(1, len(text), RegionKind.HEAP, "heap", 0x9000)
+    windows = Windows(Dump("test", BytesSource(b"\0" + text), builder.build()))
+    assert not windows.reads_as_little(0, 1, 20)

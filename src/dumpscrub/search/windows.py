@@ -19,6 +19,8 @@ from dumpscrub.span import Span, in_order, part_of, total
 
 WORD = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_")
 """What a name or a number is made of: letters, digits and ``_``."""
+_BEYOND = 0xFF
+"""How a unit above Latin-1 reads."""
 _DTYPES = {Encoding.UTF16LE: "<u2", Encoding.UTF16BE: ">u2", Encoding.UTF32LE: "<u4"}
 
 
@@ -168,6 +170,18 @@ class Windows:
             return False
         region = self._region_of(offset)
         return region.start <= begin or (begin >= 0 and self._layout.contiguous(begin, offset + 1))
+
+    def reads_as_little(self, offset: int, before: int, after: int) -> bool:
+        """True where text in UTF-16BE at file ``offset`` is, up to its NUL, the same in UTF-16LE one byte later.
+
+        Text in UTF-16LE behind a zero byte always is, but for its first character. ``before`` and ``after`` are the
+        code units that are read around it, for whoever looks at it as UTF-16LE next.
+        """
+        if self._region_of(offset).end <= offset + 1 and not self._layout.contiguous(offset, offset + 2):
+            return False
+        around = self.around(offset + 1, Encoding.UTF16LE, before, after)
+        start, end = around.anchor, around.anchor + around.text_size
+        return end < min(len(around.text), start + after) and _BEYOND not in around.text[start:end]
 
     def _region_of(self, offset: int) -> Span:
         """The region around the file ``offset``: mostly the one of the last hit."""
