@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import base64
+import random
+import string
 
 import pytest
 
 from dumpscrub.layout import LayoutBuilder, RegionKind
 from dumpscrub.model import Confidence, Dump, Encoding, Field, FieldKind, Finding, Origin, SecretValue
 from dumpscrub.propagation import KNOWN_RULE, Seed, Sweeper, seeds_of
+from dumpscrub.rules.schema import Action
 from dumpscrub.search import wanted
 from dumpscrub.search.engines import ENGINES
 from dumpscrub.search.finder import Search
@@ -265,3 +268,47 @@ def test_values_that_repeat_themselves_are_the_same_for_every_chunk(chunk: int, 
     found = Sweeper(values, Search(engine, 2, chunk)).sweep(dump)
     assert found == Sweeper(values, Search("hyperscan", 1, 1 << 20)).sweep(dump)
     assert union(span for copy in found for span in copy.spans) == (Span(33, 33 + 2100),)
+
+
+TOKEN = "".join(random.Random(21).choices(string.ascii_letters + string.digits, k=40))
+POINTERS = bytes.fromhex("785634123a7f0000157c4a7fb979379e")
+"""What an allocator writes over the first 16 bytes of memory that was freed."""
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("overwritten", [8, 16])
+@pytest.mark.parametrize("encoding", [Encoding.UTF8, Encoding.UTF16LE, Encoding.UTF16BE])
+def test_what_pointers_left_of_a_freed_value(encoding: Encoding, overwritten: int, engine: str) -> None:
+    left = TOKEN.encode(encoding.codec)[overwritten:]
+    data = b"\x01" * 32 + POINTERS[:overwritten] + left + b"\x01" * 32
+    copies = sweep(memory(data), seed(TOKEN), engine=engine)
+    assert covered(copies) == (Span(32 + overwritten, len(data) - 32),)
+    assert encoding in {found for _, found in copies}
+
+
+@pytest.mark.parametrize("kept", [slice(0, 20), slice(20, 40), slice(7, 31)])
+def test_a_part_of_a_value_on_its_own(kept: slice) -> None:
+    part = TOKEN[kept].encode("utf-16-le")
+    data = b"\x01" * 33 + part + b"\x01" * 32
+    assert sweep(memory(data), seed(TOKEN)) == [((Span(33, 33 + len(part)),), Encoding.UTF16LE)]
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("order", [1, -1])
+def test_what_pointers_left_of_a_freed_number(order: int, engine: str) -> None:
+    prime = random.Random(22).randbytes(128)
+    data = b"\x01" * 32 + POINTERS + prime[::order][16:] + b"\0" * 32
+    number = Seed(SecretValue(prime, binary=True), "key", "key", Action.MASK.value, Origin.PROPAGATED)
+    assert sweep(memory(data), number, engine=engine) == [((Span(48, 160),), Encoding.BINARY)]
+
+
+def test_the_rest_of_a_value_goes_on_in_other_memory() -> None:
+    left = TOKEN.encode()[8:]
+    dump = mapped((0x1000 + 20, left[20:] + b"x" * 40), (0x1000 - 40, b"x" * 40 + left[:20]))
+    size = dump.source.size
+    assert sweep(dump, seed(TOKEN)) == [((Span(size - 20, size), Span(0, len(left) - 20)), Encoding.UTF8)]
+
+
+def test_a_copy_that_is_whole_is_one_finding() -> None:
+    data = b"\x01" * 32 + TOKEN.encode() + b"\x01" * 32
+    assert sweep(memory(data), seed(TOKEN)) == [((Span(32, 72),), Encoding.UTF8)]

@@ -1,8 +1,9 @@
 """Copies: every value found, and every value the user knows, swept through the dump in all the forms it may take.
 
-Three kinds of places are searched:
+Four kinds of places are searched:
 
 - everywhere, for whole values in every form (:mod:`dumpscrub.search.forms`);
+- everywhere, for what is left of a long value that was partly overwritten (:mod:`dumpscrub.search.fragments`);
 - where memory or a field is cut short, for the beginning (or, where memory begins, the end) of a value;
 - in saved registers, for any piece of a value that fills one.
 """
@@ -21,12 +22,13 @@ from dumpscrub.progress import Progress, silent
 from dumpscrub.rules.schema import Action
 from dumpscrub.search.copies import FewCopies, Member, Piece
 from dumpscrub.search.finder import Search
-from dumpscrub.search.forms import Form, decoded, worth_sweeping
+from dumpscrub.search.forms import Form, decoded, whole, worth_sweeping
+from dumpscrub.search.fragments import rest
 from dumpscrub.search.wanted import Wanted
 from dumpscrub.search.windows import WORD, squeeze
 from dumpscrub.shadows import without_shadows
 from dumpscrub.source import read_spans
-from dumpscrub.span import Span, part_of
+from dumpscrub.span import Span, SpanSet, in_order, part_of, total
 from dumpscrub.walks import Texts, before_ends, behind_starts, nearby, with_data
 
 STANDALONE_BELOW = 8
@@ -91,11 +93,16 @@ class Sweeper:
     def sweep(self, dump: Dump, progress: Progress = silent, stage: str = "sweep") -> Findings:
         """Every copy of every value in ``dump``, in file order, without those that stand within a longer one."""
         found: dict[tuple[Span, ...], Finding] = {}
+        rests: dict[tuple[Span, ...], Finding] = {}
         outer, is_one_text = Span(0, 0), True
         for hits in self._finder.find(dump, stage, progress):
             for offset, number in hits:
                 member = self._finder.member(number)
                 if is_one_text and outer.start <= offset and offset + len(member[1].data) <= outer.end:
+                    continue
+                if member[1].at is not None:
+                    spans = self._rest(dump, offset, member)
+                    rests.setdefault(spans, self._copy(member, spans, Confidence.MEDIUM))
                     continue
                 for spans in _places(dump, offset, member[1]):
                     if all(map(outer.covers, spans)) or not _stands_alone(dump, spans, member[1]):
@@ -105,7 +112,23 @@ class Sweeper:
                         outer, is_one_text = spans[0], dump.layout.contiguous(spans[0].start, spans[0].end)
         for spans, member in (*self._cut_copies(dump), *_register_pieces(dump, self._finder)):
             found.setdefault(spans, self._copy(member, spans, Confidence.MEDIUM))
+        copies = SpanSet(span for spans in found for span in spans)
+        found.update((spans, rest) for spans, rest in rests.items() if not copies.covers(spans))
         return without_shadows(found.values())
+
+    def _rest(self, dump: Dump, offset: int, member: Member) -> tuple[Span, ...]:
+        """Where all that is left of a value stands around the piece of it at file ``offset``, in whole characters."""
+        owner, piece = member
+        text = whole(self.seeds[owner].value, piece)
+        at, size = piece.at or 0, len(piece.data)
+        if not dump.layout.contiguous(offset, offset + size):
+            return (Span(offset, offset + size),)
+        left = dump.layout.backward(offset, at)
+        right = dump.layout.forward(offset, len(text) - at)
+        before, behind = rest(text, at, size, read_spans(dump.source, left), read_spans(dump.source, right)[size:])
+        before, behind = before - before % piece.unit, behind - behind % piece.unit
+        first = total(left)
+        return part_of(in_order((*left, *right)), first - before, first + size + behind)
 
     def _copy(self, member: Member, spans: tuple[Span, ...], confidence: Confidence) -> Finding:
         owner, form = member

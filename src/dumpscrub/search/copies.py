@@ -86,7 +86,7 @@ class _Pieces:
         groups: dict[Literal, list[Member]] = {}
         for owner, form in members:
             size = SHORTEST_PIECE * form.unit
-            if len(form.data) > size:
+            if len(form.data) > size and form.at is None:
                 piece = form.data[:size] if at_end else form.data[-size:]
                 literal = Literal(piece.lower() if form.caseless else piece, form.caseless)
                 groups.setdefault(literal, []).append((owner, form))

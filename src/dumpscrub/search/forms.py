@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from dumpscrub.model import Encoding, SecretValue
-from dumpscrub.search import spellings
+from dumpscrub.search import fragments, spellings
 from dumpscrub.search.escapes import unescaped
 from dumpscrub.search.everyday import EVERYDAY_WORDS
 from dumpscrub.search.spellings import Spelling
@@ -27,6 +27,7 @@ _DIGITS = ((28, 4), (30, 4), (60, 8))
 """Bits and bytes of a digit of a large integer: LibTomMath (28, 60) and CPython (30)."""
 _PADDING = " \t\r\n\0"
 _MASK = "*"
+_PIECE, _PIECE_REVERSED = "piece(raw)", "piece(reversed)"
 _PLACEHOLDER = re.compile(r"(?:[$#]?\{+|\$\(|<|\[|%)[A-Za-z_.: -]+(?:\}+|\)|>|\]|%)\Z")
 _TEXT = (Encoding.UTF8, Encoding.UTF16LE, Encoding.UTF16BE)
 
@@ -42,13 +43,15 @@ class Form:
     """One way to write a value.
 
     ``data`` is what to search for, regardless of the case of ASCII letters where ``caseless``. ``name`` says how it
-    came about, as ``base64(utf-16-le)/utf-16-be``: the value in UTF-16LE, in base64, kept as UTF-16BE text.
+    came about, as ``base64(utf-16-le)/utf-16-be``: the value in UTF-16LE, in base64, kept as UTF-16BE text. For a piece
+    of the value, ``at`` is where in :func:`whole` it stands, in bytes.
     """
 
     data: bytes = field(repr=False)
     encoding: Encoding
     name: str
     caseless: bool = False
+    at: int | None = None
 
     @property
     def unit(self) -> int:
@@ -75,7 +78,7 @@ def forms(value: SecretValue) -> tuple[Form, ...]:
     """Every form of ``value``, no two with the same bytes, none of zero bytes alone. Empty for a value too short.
 
     Spaces and line ends around a text, and zeros around a number, are not searched for. The number of forms is bounded
-    (about 40, some 300 where a text needs escapes); their size grows with the value.
+    (about 40, some 300 where a text needs escapes, and pieces of a long value); their size grows with the value.
     """
     return _distinct((*(form for spelling in spelled(value) for form in written(spelling)), *unspelled(value)))
 
@@ -95,7 +98,10 @@ def written(spelling: Spelling) -> Iterator[Form]:
         data = spelling.text.encode(encoding.codec)
         suffix = "" if encoding is Encoding.UTF8 else f"/{encoding.codec}"
         if plain or len(data) >= _SHORTEST_FORM:
-            yield Form(data, encoding, encoding.codec if plain else spelling.name + suffix, spelling.caseless)
+            name = encoding.codec if plain else spelling.name + suffix
+            yield Form(
+                data, encoding, name, spelling.caseless, None if spelling.at is None else spelling.at * encoding.unit
+            )
 
 
 def unspelled(value: SecretValue) -> tuple[Form, ...]:
@@ -104,6 +110,13 @@ def unspelled(value: SecretValue) -> tuple[Form, ...]:
         return tuple(_binary_forms(value.data)) if len(value.data.strip(b"\0")) >= SHORTEST else ()
     text = _text_of(value)
     return () if len(text) < SHORTEST or text.isascii() else tuple(_code_page_forms(text))
+
+
+def whole(value: SecretValue, piece: Form) -> bytes:
+    """The bytes of ``value`` in the form that ``piece`` is a piece of."""
+    if not value.binary:
+        return _text_of(value).encode(piece.encoding.codec)
+    return value.data[::-1] if piece.name == _PIECE_REVERSED else value.data
 
 
 def unchanged(value: SecretValue) -> tuple[Form, ...]:
@@ -183,6 +196,8 @@ def _binary_forms(data: bytes) -> Iterator[Form]:
     numbers = [_number("raw", data), _number("reversed", data[::-1])]
     if not _is_der(data):
         numbers += (*_word_forms(data, data.lstrip(b"\0")), *_digit_forms(data))
+        for name, whole in ((_PIECE, data), (_PIECE_REVERSED, data[::-1])):
+            numbers += (Form(piece, Encoding.BINARY, name, False, at) for at, piece in fragments.of_bytes(whole))
     return (form for form in numbers if len(form.data) >= _SHORTEST_FORM or form.name in PLAIN)
 
 

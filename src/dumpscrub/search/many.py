@@ -102,7 +102,9 @@ class ManyCopies(FewCopies):
         """The longest form of which ``text`` is a piece, if there is one."""
         for entry in entries:
             member = self._stock.form(catalogue, entry, encoding)
-            if member and len(text) >= SHORTEST_PIECE * member[1].unit and member[1].is_cut_to(text, at_end=at_end):
+            if member is None or member[1].at is not None or len(text) < SHORTEST_PIECE * member[1].unit:
+                continue
+            if member[1].is_cut_to(text, at_end=at_end):
                 yield member
                 return
 

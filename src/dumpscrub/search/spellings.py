@@ -11,10 +11,12 @@ from binascii import b2a_base64
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
+from dumpscrub.search import fragments
 from dumpscrub.search.escapes import escaped, escaped_base64, in_documents
 
 PLAIN = ""
 """The name of the text itself."""
+PIECE = "piece"
 _CASELESS_FROM = 8
 _SHORTEST_BASE64 = 6
 _SEPARATORS = "- :"
@@ -29,20 +31,23 @@ _PEM_ENDS = ("\n", "\r\n", "\\n", "\\r\\n")
 class Spelling(NamedTuple):
     """A text that stands for a value, regardless of the case of ASCII letters where ``caseless``.
 
-    ``name`` says how it came about, as ``base64(utf-16-le)``: the value in UTF-16LE, in base64.
+    ``name`` says how it came about, as ``base64(utf-16-le)``: the value in UTF-16LE, in base64. For a piece of the
+    text, ``at`` is its index.
     """
 
     name: str
     text: str
     caseless: bool
+    at: int | None = None
 
     def __repr__(self) -> str:
         return f"Spelling({self.name}, {len(self.text)} characters)"
 
 
 def of_text(text: str) -> tuple[Spelling, ...]:
-    """The spellings of ``text``, itself first."""
-    return (*_distinct(_readable(text)), *_encoded(text))
+    """The spellings of ``text``, itself first, and its pieces."""
+    pieces = (Spelling(PIECE, piece, False, at) for at, piece in fragments.of_text(text))
+    return (*_distinct(_readable(text)), *_encoded(text), *pieces)
 
 
 def of_bytes(data: bytes) -> tuple[Spelling, ...]:
@@ -57,7 +62,7 @@ def _distinct(candidates: Iterable[Spelling]) -> tuple[Spelling, ...]:
     caseless: set[str] = set()
     exact: set[str] = set()
     for spelling in candidates:
-        _, text, is_folded = spelling
+        text, is_folded = spelling.text, spelling.caseless
         folded = text.lower() if text.isascii() else text
         if folded in caseless or (text in exact and not is_folded):
             continue

@@ -1,0 +1,76 @@
+"""Pieces of a value by which what is left of a copy is found after its beginning or its end was overwritten.
+
+Whoever frees memory overwrites its first 8 or 16 bytes with pointers, and who uses it again leaves what lies behind. So
+of a long value pieces are searched for, of which any rest of some length holds one; from there the rest is followed as
+far as it goes on. A piece must be one that does not stand in other text by chance.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+TEXT = 11
+"""Characters of a piece of text: as many as a sieve needs to see a long one."""
+BYTES = 8
+_LEAST_TEXT, _MOST_TEXT = 16, 4096
+"""Characters of a text that has pieces: of a shorter one too few would be left, and longer ones are files."""
+_LEAST_BYTES, _MOST_BYTES = 24, 4096
+_EVERY_CHARACTER, _EVERY_BYTE = 4, 16
+_HEAD = 8
+"""Characters that pieces leave out: many tokens of one kind begin alike. Pointers overwrite as many, or twice that."""
+_MOST = 128
+"""Pieces of one value."""
+_VARIED_TEXT, _VARIED_BYTES = 7, 6
+"""How many characters, or bytes, of a piece differ."""
+_JSON = "eyJ"
+"""How JSON begins in base64: the head of a signed token, which is no secret and the same in many."""
+_STRUCTURES = ("-----", "MI", "LS0tLS1", "b3BlbnNzaC1rZXk")
+"""How keys and certificates begin in PEM, base64 of DER, of PEM and of OpenSSH: structures of which much is public."""
+
+
+def of_text(text: str) -> Iterator[tuple[int, str]]:
+    """Pairs (index, piece) of ``text``; none of what is short, no plain text, or a structure."""
+    if not _LEAST_TEXT <= len(text) <= _MOST_TEXT or not text.isascii() or text.startswith(_STRUCTURES):
+        return
+    first = text.find(".") + 1 if text.startswith(_JSON) else _HEAD
+    for at in _places(first, len(text) - TEXT, _EVERY_CHARACTER):
+        piece = text[at : at + TEXT]
+        if is_telling(piece):
+            yield at, piece
+
+
+def of_bytes(data: bytes) -> Iterator[tuple[int, bytes]]:
+    """Pairs (index, piece) of the bytes of a number or a key."""
+    if not _LEAST_BYTES <= len(data) <= _MOST_BYTES:
+        return
+    for at in _places(0, len(data) - BYTES, _EVERY_BYTE):
+        piece = data[at : at + BYTES]
+        if len(set(piece)) >= _VARIED_BYTES:
+            yield at, piece
+
+
+def is_telling(piece: str) -> bool:
+    """True for a piece of a secret that is no word, path or name: letters and digits, hardly one of them twice."""
+    return (
+        len(set(piece)) >= _VARIED_TEXT
+        and piece.isprintable()
+        and " " not in piece
+        and any(map(str.isdigit, piece))
+        and any(map(str.isalpha, piece))
+    )
+
+
+def rest(whole: bytes, at: int, size: int, before: bytes, behind: bytes) -> tuple[int, int]:
+    """How many bytes of ``whole`` around its piece ``[at, at + size)`` end ``before`` and begin ``behind`` it."""
+    left = 0
+    while left < min(at, len(before)) and before[-1 - left] == whole[at - 1 - left]:
+        left += 1
+    end, right = at + size, 0
+    while right < min(len(whole) - end, len(behind)) and behind[right] == whole[end + right]:
+        right += 1
+    return left, right
+
+
+def _places(first: int, last: int, step: int) -> range:
+    """Every ``step``-th place from ``first`` to ``last``, or fewer where those would be too many."""
+    return range(first, last + 1, max(step, -(-(last + 1 - first) // _MOST)))

@@ -1,0 +1,80 @@
+"""Pieces: any rest of a long value holds one, none is a word, and from a piece the rest is followed to both ends."""
+
+from __future__ import annotations
+
+import random
+import string
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dumpscrub.search import fragments
+
+TOKEN = "".join(random.Random(5).choices(string.ascii_letters + string.digits, k=60))
+
+
+def test_pieces_of_a_token() -> None:
+    assert all(TOKEN[at : at + fragments.TEXT] == piece for at, piece in fragments.of_text(TOKEN))
+    assert {at for at, _ in fragments.of_text(TOKEN)} <= set(range(8, 50, 4))
+
+
+@pytest.mark.parametrize("size", [19, 24, 27, 40])
+def test_what_pointers_leave_of_a_value_begins_with_a_piece(size: int) -> None:
+    starts = (
+        {at for at, _ in fragments.of_text("aB3dE6gH9jK2mN5pQ8sT1vW4yZ7" + TOKEN[: size - 27])} if size > 27 else set()
+    )
+    starts = starts or {at for at, _ in fragments.of_text("aB3dE6gH9jK2mN5pQ8sT1vW4yZ7"[:size])}
+    assert {8, 16} & set(range(size - fragments.TEXT + 1)) <= starts
+
+
+@given(st.binary(min_size=24, max_size=600), st.integers(0, 600))
+def test_any_rest_of_23_random_bytes_has_a_piece(data: bytes, start: int) -> None:
+    data = bytes(random.Random(len(data)).sample(range(256), 256)) + random.Random(data).randbytes(len(data))
+    start %= len(data) - 22
+    size = fragments.BYTES
+    inside = [at for at, _ in fragments.of_bytes(data) if start <= at and at + size <= start + 23]
+    varied = len(set(data[start : start + 23])) > 20
+    assert inside or not varied
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        TOKEN[:18],
+        "correct horse battery staple",
+        "https://hooks.example.com/services",
+        "ConnectionStringSettings",
+        "-----BEGIN PRIVATE KEY-----" + TOKEN,
+        "MIIE" + TOKEN,
+        "ключ" + TOKEN,
+        TOKEN * 100,
+        "1111111111111111a1111111111",
+    ],
+)
+def test_no_pieces_of_words_structures_and_what_is_short(text: str) -> None:
+    assert list(fragments.of_text(text)) == []
+
+
+def test_the_head_of_a_signed_token_is_not_searched_for() -> None:
+    head = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9."
+    assert min(at for at, _ in fragments.of_text(head + TOKEN)) >= len(head)
+
+
+def test_the_number_of_pieces_is_bounded() -> None:
+    long = "".join(random.Random(6).choices(string.ascii_letters + string.digits, k=4096))
+    assert 100 < len(list(fragments.of_text(long))) <= 128
+    assert 100 < len(list(fragments.of_bytes(random.Random(7).randbytes(4096)))) <= 128
+    assert list(fragments.of_bytes(bytes(64))) == []
+
+
+@given(st.binary(min_size=30, max_size=60), st.integers(0, 20), st.data())
+def test_the_rest_goes_as_far_as_bytes_are_the_same(whole: bytes, at: int, data: st.DataObject) -> None:
+    size = 8
+    left, right = data.draw(st.integers(0, at)), data.draw(st.integers(0, len(whole) - at - size))
+    memory = bytearray(whole)
+    for other in (at - left - 1, at + size + right):
+        if 0 <= other < len(whole):
+            memory[other] ^= 1
+    found = fragments.rest(whole, at, size, bytes(memory[:at]), bytes(memory[at + size :]))
+    assert found == (left, right)
