@@ -19,13 +19,19 @@ def test_pieces_of_a_token() -> None:
     assert {at for at, _ in fragments.of_text(TOKEN)} <= set(range(8, 50, 4))
 
 
-@pytest.mark.parametrize("size", [19, 24, 27, 40])
-def test_what_pointers_leave_of_a_value_begins_with_a_piece(size: int) -> None:
-    starts = (
-        {at for at, _ in fragments.of_text("aB3dE6gH9jK2mN5pQ8sT1vW4yZ7" + TOKEN[: size - 27])} if size > 27 else set()
-    )
-    starts = starts or {at for at, _ in fragments.of_text("aB3dE6gH9jK2mN5pQ8sT1vW4yZ7"[:size])}
-    assert {8, 16} & set(range(size - fragments.TEXT + 1)) <= starts
+@pytest.mark.parametrize(
+    ("size", "expected"), [(12, [4]), (15, [4]), (16, [4, 8]), (18, [4, 8]), (19, [8]), (40, [8, 28])]
+)
+def test_what_pointers_leave_of_a_value_begins_with_a_piece(size: int, expected: list[int]) -> None:
+    text = ("aB3dE6gH9jK2mN5pQ8sT1vW4yZ7" * 2)[:size]
+    starts = [at for at, _ in fragments.of_text(text)]
+    assert [starts[0], starts[-1]][: len(expected)] == expected
+    assert all(len(piece) >= 8 for _, piece in fragments.of_text(text))
+
+
+def test_half_a_key_has_a_piece() -> None:
+    key = bytes(range(1, 17))
+    assert list(fragments.of_bytes(key)) == [(0, key[:8]), (8, key[8:])]
 
 
 @given(st.binary(min_size=24, max_size=600), st.integers(0, 600))
@@ -41,7 +47,7 @@ def test_any_rest_of_23_random_bytes_has_a_piece(data: bytes, start: int) -> Non
 @pytest.mark.parametrize(
     "text",
     [
-        TOKEN[:18],
+        TOKEN[:11],
         "correct horse battery staple",
         "https://hooks.example.com/services",
         "ConnectionStringSettings",

@@ -12,16 +12,19 @@ from collections.abc import Iterator
 TEXT = 11
 """Characters of a piece of text: as many as a sieve needs to see a long one."""
 BYTES = 8
-_LEAST_TEXT, _MOST_TEXT = 16, 4096
+_SHORTEST_TEXT = 8
+_LEAST_TEXT, _MOST_TEXT = 12, 4096
 """Characters of a text that has pieces: of a shorter one too few would be left, and longer ones are files."""
-_LEAST_BYTES, _MOST_BYTES = 24, 4096
-_EVERY_CHARACTER, _EVERY_BYTE = 4, 16
+_LEAST_BYTES, _MOST_BYTES = 16, 4096
+_POINTER = 8
+"""Bytes of a pointer: one or two of them are written over freed memory."""
+_EVERY_CHARACTER, _EVERY_BYTE = 4, 2 * _POINTER
 _HEAD = 8
-"""Characters that pieces leave out: many tokens of one kind begin alike. Pointers overwrite as many, or twice that."""
+"""Characters that pieces leave out, if the text is long enough: many tokens of one kind begin alike."""
 _MOST = 128
 """Pieces of one value."""
-_VARIED_TEXT, _VARIED_BYTES = 7, 6
-"""How many characters, or bytes, of a piece differ."""
+_ALIKE_TEXT, _ALIKE_BYTES = 4, 2
+"""How many characters, or bytes, of a piece may be one of the others again."""
 _JSON = "eyJ"
 """How JSON begins in base64: the head of a signed token, which is no secret and the same in many."""
 _STRUCTURES = ("-----", "MI", "LS0tLS1", "b3BlbnNzaC1rZXk")
@@ -32,8 +35,12 @@ def of_text(text: str) -> Iterator[tuple[int, str]]:
     """Pairs (index, piece) of ``text``; none of what is short, no plain text, or a structure."""
     if not _LEAST_TEXT <= len(text) <= _MOST_TEXT or not text.isascii() or text.startswith(_STRUCTURES):
         return
-    first = text.find(".") + 1 if text.startswith(_JSON) else _HEAD
-    for at in _places(first, len(text) - TEXT, _EVERY_CHARACTER):
+    if len(text) < _HEAD + TEXT:
+        places = range(_POINTER // 2, min(_POINTER, len(text) - _SHORTEST_TEXT) + 1, _POINTER // 2)
+    else:
+        first = text.find(".") + 1 if text.startswith(_JSON) else _HEAD
+        places = _places(first, len(text) - TEXT, _EVERY_CHARACTER)
+    for at in places:
         piece = text[at : at + TEXT]
         if is_telling(piece):
             yield at, piece
@@ -43,16 +50,16 @@ def of_bytes(data: bytes) -> Iterator[tuple[int, bytes]]:
     """Pairs (index, piece) of the bytes of a number or a key."""
     if not _LEAST_BYTES <= len(data) <= _MOST_BYTES:
         return
-    for at in _places(0, len(data) - BYTES, _EVERY_BYTE):
+    for at in _places(0, len(data) - BYTES, _EVERY_BYTE if len(data) >= 2 * _EVERY_BYTE else _POINTER):
         piece = data[at : at + BYTES]
-        if len(set(piece)) >= _VARIED_BYTES:
+        if len(set(piece)) >= BYTES - _ALIKE_BYTES:
             yield at, piece
 
 
 def is_telling(piece: str) -> bool:
     """True for a piece of a secret that is no word, path or name: letters and digits, hardly one of them twice."""
     return (
-        len(set(piece)) >= _VARIED_TEXT
+        len(set(piece)) >= len(piece) - _ALIKE_TEXT
         and piece.isprintable()
         and " " not in piece
         and any(map(str.isdigit, piece))
