@@ -58,6 +58,8 @@ def suppressed(reason: str) -> Verdict:
         ("generated", b"0" * 8 + b"-" + b"0" * 12, suppressed("placeholder")),
         ("generated", b"xxxxxxxxxxxxxxxxxxxxxxxx", suppressed("placeholder")),
         ("generated", b"$2a$10$" + b"x" * 53, suppressed("placeholder")),
+        ("generated", b"m_localSignatureMetadataToken", suppressed("name")),
+        ("generated", b"catchMetadataToken", suppressed("name")),
         ("generated", b"InvalidParameterSpec2Exception", suppressed("name")),
         ("generated", b"kGetDbIdByNetworkIsolationKey", suppressed("name")),
         ("generated", b"REQUEST_BODY_TOO_BIG", suppressed("name")),

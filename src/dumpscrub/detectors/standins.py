@@ -100,6 +100,7 @@ _TYPED = re.compile(rb"example|placeholder|changeme|changeit|your|insert|dummy|s
 _IDENTIFIER = re.compile(
     rb"""(?x)
       [a-z]* ( ([A-Z][a-z]){0,3} [A-Z][a-z]{2,} \d? ){3,} ([A-Z][a-z]){0,2}     # InvalidParameterSpec2Exception
+    | ([a-z]{0,2}_{1,2})? [a-z]{3,} ([A-Z][a-z]{3,} \d?){2,}                  # m_catchMetadataToken
     | _{0,3} [A-Z]{2,} ( _ [A-Z]{2,} ){2,}                                     # LOST_PACKETS_ERROR
     | _{1,3} Z [A-Z]{0,3} \d .*                                                # _ZN4Node4ruleEv
     | _{0,5} [A-Za-z]+ \d{0,2} ( _{1,5} ( [A-Za-z]+ \d{0,2} | \d{1,2} ) ){4,} _{0,5}  # visit_any__Visitor_glue
