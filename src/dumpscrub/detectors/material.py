@@ -81,11 +81,28 @@ def secret_segments(data: bytes, elements: Iterable[Element]) -> tuple[tuple[int
     )
 
 
+class Part(Protocol):
+    """A piece of a buffer: an element of ASN.1, a field."""
+
+    def contents(self, data: bytes) -> bytes: ...
+
+    def is_cut(self, data: bytes) -> bool: ...
+
+
+def values_of(data: bytes, parts: Iterable[Part]) -> tuple[SecretValue, ...]:
+    """The contents of the uncut ``parts`` without leading zeros, as values to sweep."""
+    return _worth(part.contents(data).lstrip(b"\0") for part in parts if not part.is_cut(data))
+
+
 def binary_values(data: bytes, elements: Iterable[Element], whole: Element | None = None) -> tuple[SecretValue, ...]:
     """The contents of the uncut ``elements`` without leading zeros, and the bytes of ``whole``, as values to sweep."""
-    contents = [element.contents(data).lstrip(b"\0") for element in elements if not element.is_cut(data)]
+    values = values_of(data, elements)
     if whole is not None and not whole.is_cut(data):
-        contents.append(data[whole.start : whole.end])
+        return (*values, *_worth([data[whole.start : whole.end]]))
+    return values
+
+
+def _worth(contents: Iterable[bytes]) -> tuple[SecretValue, ...]:
     return tuple(
         SecretValue(content, binary=True) for content in contents if _LEAST_VALUE <= len(content) <= MOST_VALUE
     )
