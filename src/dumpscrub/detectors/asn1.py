@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 INTEGER = 0x02
+BIT_STRING = 0x03
 OCTET_STRING = 0x04
 OBJECT_IDENTIFIER = 0x06
 UTC_TIME = 0x17

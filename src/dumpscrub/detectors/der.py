@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from dumpscrub.detectors import asn1, keys, pkcs12
+from dumpscrub.detectors import asn1, certificate_requests, encrypted_content, key_remains, keys, pkcs12
 from dumpscrub.detectors.base import Anchor, Match
 from dumpscrub.detectors.certificates import VERSION_3, Certificates
 from dumpscrub.detectors.material import Material, Recogniser
@@ -41,12 +41,16 @@ _ALGORITHMS = (
     *("06072a8648ce380401", "06092a864886f70d010301", "06072a8648ce3e0201"),
     *(f"020100300b060960864801650304{arc}" for arc in ("03", "04")),
 )
-# Exponent 65537 and the header of a private exponent.
-_TAILS = tuple(keys.RSA_EXPONENT.hex() + header for header in ("0282", "0281", "0240", "0241"))
+# A public exponent and the header of the private one; a header of a prime; the end of a scalar and a public point.
+_TAILS = (
+    *(key_remains.EXPONENTS[0].hex() + header for header in ("0282", "0281", "0240", "0241")),
+    *(exponent.hex() + header for exponent in key_remains.EXPONENTS[1:] for header in ("0282", "0281")),
+    *(literal.hex() for literal in (*key_remains.PRIMES, *key_remains.POINTS)),
+)
 _ENCRYPTED = (
     *(f"06092a864886f70d0105{arc}" for arc in ("01", "03", "04", "06", "0a", "0b", "0d")),
     *(f"060a2a864886f70d010c01{arc:02x}" for arc in range(1, 7)),
-    "060a2b060104012a02110101",
+    *("060a2b060104012a02110101", "06092b060104012a021301"),
 )
 _STORES = ("0201033080", "0201033081", "0201033082")
 # Version 3 and the tag of a serial number; in version 1, only the algorithm and the issuer's tag are constant.
@@ -85,7 +89,7 @@ def _private_key(rule: Rule) -> DerDetector:
 
 
 def _encrypted_key(rule: Rule) -> DerDetector:
-    return _detector(rule, _ENCRYPTED, _around(keys.encrypted_key))
+    return _detector(rule, _ENCRYPTED, _find_encrypted)
 
 
 def _store(rule: Rule) -> DerDetector:
@@ -97,11 +101,18 @@ def _certificate(rule: Rule) -> DerDetector:
     return _detector(rule, _CERTIFICATES, lambda data, hit: _find_certificate(certificates, data, hit))
 
 
+def _request(rule: Rule) -> DerDetector:
+    back = certificate_requests.BEFORE
+    find = _around(certificate_requests.request, back)
+    return _detector(rule, certificate_requests.ANCHORS, find, before=back)
+
+
 _BUILDERS = {
     "der-private-key": _private_key,
     "der-encrypted-key": _encrypted_key,
     "der-pkcs12": _store,
     "der-certificate": _certificate,
+    "der-certificate-request": _request,
 }
 NAMES = tuple(_BUILDERS)
 
@@ -113,9 +124,18 @@ def _detector(rule: Rule, anchors: tuple[str, ...], find: Find, before: int = _B
 
 def _find_key(data: bytes, hit: int) -> Material | None:
     """The private key around the anchor at ``hit``, or what is left of it."""
-    if data.startswith(keys.RSA_EXPONENT, hit):
-        return keys.rsa_tail(data, hit)
+    if data.startswith(key_remains.EXPONENTS, hit):
+        return key_remains.rsa_tail(data, hit)
+    if data.startswith(key_remains.PRIMES, hit):
+        return key_remains.prime_tail(data, hit)
+    if data.startswith(tuple(key_remains.POINTS), hit):
+        return key_remains.curve_tail(data, hit)
     return _enclosing(keys.private_key, data, hit)
+
+
+def _find_encrypted(data: bytes, hit: int) -> Material | None:
+    """The encrypted private key, or other content, that the algorithm at ``hit`` encrypts."""
+    return _enclosing(keys.encrypted_key, data, hit) or _enclosing(encrypted_content.encrypted_content, data, hit)
 
 
 def _find_certificate(certificates: Certificates, data: bytes, hit: int) -> Material | None:

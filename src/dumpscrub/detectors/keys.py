@@ -15,16 +15,14 @@ from dumpscrub.detectors.asn1 import Element
 from dumpscrub.detectors.material import Material, attempt, binary_values, secret_segments
 from dumpscrub.model import Confidence, SecretValue
 
-RSA_EXPONENT = bytes.fromhex("0203010001")
-"""The element of the public exponent 65537."""
-_PASSWORD_BASED = tuple(bytes.fromhex(oid) for oid in ("2a864886f70d0105", "2a864886f70d010c01", "2b060104012a021101"))
+PASSWORD_BASED = tuple(
+    bytes.fromhex(oid) for oid in ("2a864886f70d0105", "2a864886f70d010c01", "2b060104012a021101", "2b060104012a021301")
+)
 """Contents of the object identifiers of password-based encryption (PKCS#5, PKCS#12, Java), without the last arc."""
-_TWO_PRIMES, _MORE_PRIMES = b"\x02\x01\x00", b"\x02\x01\x01"
-"""The versions of an RSA key."""
 _LONGEST_EXPONENT = 8
-_LONGEST_NUMBER = 4096
+LONGEST_NUMBER = 4096
 _SCALAR_LENGTHS = range(14, 81)
-_RSA_PARTS = 9
+RSA_PARTS = 9
 _LEAST_RANDOM, _FULL = 16, 64
 """Of so many random bytes more than half differ; the odds against are astronomic."""
 
@@ -60,7 +58,7 @@ def encrypted_key(data: bytes, start: int) -> Material | None:
     if [part.tag for part in parts] != [asn1.SEQUENCE, asn1.OCTET_STRING] or parts[1].end != outer.end:
         return None
     algorithm = asn1.children(data, parts[0])
-    if not algorithm or not _identifier(data, algorithm[0]).startswith(_PASSWORD_BASED):
+    if not algorithm or not _identifier(data, algorithm[0]).startswith(PASSWORD_BASED):
         return None
     segments = secret_segments(data, parts[1:])
     if not segments:
@@ -69,31 +67,6 @@ def encrypted_key(data: bytes, start: int) -> Material | None:
     return Material(
         start, outer.end, segments, Confidence.HIGH if whole else Confidence.MEDIUM, binary_values(data, (), outer)
     )
-
-
-def rsa_tail(data: bytes, at: int) -> Material | None:
-    """An RSA key of which the beginning was overwritten, from its public exponent 65537 at ``at`` on.
-
-    Freeing a block of memory overwrites its first bytes, so this is how many keys remain. Where the modulus is still
-    whole, :func:`private_key` finds the key and this returns None.
-    """
-    numbers: list[Element] = []
-    position = at
-    for _ in range(_RSA_PARTS - 2):
-        number = asn1.read(data, position)
-        if number is None or number.tag != asn1.INTEGER:
-            break
-        numbers.append(number)
-        position = number.end
-    if len(numbers) < 2 or not _is_tail(data, numbers) or _is_headed(data, numbers):
-        return None
-    segments = secret_segments(data, numbers[1:])
-    if not segments:
-        return None
-    values = [asn1.unsigned(data, number) for number in numbers]
-    proven = not numbers[-1].is_cut(data) and _exponents_agree(values)
-    confidence = Confidence.HIGH if proven else Confidence.MEDIUM
-    return Material(at, position, segments, confidence, binary_values(data, numbers[1:]))
 
 
 def numbers_of(key: object) -> tuple[SecretValue, ...]:
@@ -145,7 +118,7 @@ def _bare_key(data: bytes, parts: list[Element]) -> _Secrets | None:
     if (
         len(numbers) < 4
         or parts[: len(numbers)] != numbers
-        or any(number.length > _LONGEST_NUMBER for number in numbers)
+        or any(number.length > LONGEST_NUMBER for number in numbers)
     ):
         return None
     if parts[2].length <= _LONGEST_EXPONENT:
@@ -157,11 +130,18 @@ def _rsa(data: bytes, parts: list[Element]) -> _Secrets | None:
     """The secrets of version, n, e, d, p, q, dp, dq, qinv and, with more than two primes, the other primes."""
     if parts[3].length > parts[1].length:
         return None
-    if len(parts) < _RSA_PARTS or parts[_RSA_PARTS - 1].is_cut(data):
+    if len(parts) < RSA_PARTS or parts[RSA_PARTS - 1].is_cut(data):
         return _Secrets(tuple(parts[3:]))
-    modulus, exponent, *private = (asn1.unsigned(data, part) for part in parts[1:_RSA_PARTS])
-    proven = private[1] * private[2] == modulus or _exponents_agree([exponent, *private])
-    return _Secrets(tuple(parts[3 : _RSA_PARTS + 1]), proven)
+    modulus, exponent, *private = (asn1.unsigned(data, part) for part in parts[1:RSA_PARTS])
+    proven = private[1] * private[2] == modulus or exponents_agree([exponent, *private])
+    more = _other_primes(data, parts[RSA_PARTS]) if len(parts) > RSA_PARTS else ()
+    return _Secrets((*parts[3:RSA_PARTS], *more), proven)
+
+
+def _other_primes(data: bytes, infos: Element) -> tuple[Element, ...]:
+    """Prime, exponent and coefficient of the third prime and those behind it."""
+    triples = asn1.children(data, infos) if infos.tag == asn1.SEQUENCE else []
+    return tuple(number for triple in triples for number in asn1.children(data, triple, 3))
 
 
 def _sec1(data: bytes, parts: list[Element]) -> _Secrets | None:
@@ -184,7 +164,7 @@ def _is_version(data: bytes, element: Element) -> bool:
     return element.length == 1 and not element.is_cut(data) and data[element.body] <= 1
 
 
-def _exponents_agree(numbers: list[int]) -> bool:
+def exponents_agree(numbers: list[int]) -> bool:
     """True where e d, e dp or e dq is 1 modulo p - 1 or q - 1, given e, d, p, q, dp, ... as far as they are known."""
     exponent, private, *primes = numbers[:4]
     pairs = [(private, prime) for prime in primes] + list(zip(numbers[4:6], primes, strict=False))
@@ -199,34 +179,3 @@ def _is_sound(data: bytes, outer: Element, secrets: _Secrets) -> bool:
         return secrets.proven
     der = data[outer.start : outer.end]
     return attempt(lambda: load_der_private_key(der, None, unsafe_skip_rsa_key_validation=True)) is not None
-
-
-def _is_headed(data: bytes, numbers: list[Element]) -> bool:
-    """True where the modulus, the version and the SEQUENCE that belong before e, d, ... are whole."""
-    at, private = numbers[0].start, numbers[1].length
-    for length in range(private, private + 9):
-        for header in (
-            b"\x02\x82" + length.to_bytes(2, "big"),
-            bytes([2, 0x81, length & 0xFF]),
-            bytes([2, length & 0x7F]),
-        ):
-            version = at - length - len(header) - 3
-            if version >= 2 and data[version : version + 3 + len(header)] in {
-                _TWO_PRIMES + header,
-                _MORE_PRIMES + header,
-            }:
-                return any(
-                    outer is not None and outer.tag == asn1.SEQUENCE and outer.body == version
-                    for outer in (asn1.read(data, version - size) for size in (2, 3, 4))
-                )
-    return False
-
-
-def _is_tail(data: bytes, numbers: list[Element]) -> bool:
-    """True where d, p, q, ... after the exponent have the lengths that an RSA key's would have."""
-    lengths = [number.length for number in numbers[1:]]
-    if not 32 <= lengths[0] <= _LONGEST_NUMBER:
-        return False
-    if not numbers[-1].is_cut(data) and len(lengths) < 3:
-        return False
-    return all(length <= lengths[0] // 2 + 2 for length in lengths[1:])

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 from cryptography.exceptions import InternalError, UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509 import InvalidVersion
 
 from dumpscrub.detectors.asn1 import Element
@@ -65,6 +66,15 @@ def attempt(parse: Callable[[], T]) -> T | None:
             if type(error).__name__ != "PanicException":
                 raise
             return None
+
+
+def public_point(curve: ec.EllipticCurve, scalar: int) -> bytes | None:
+    """The uncompressed point ``scalar * G`` of ``curve``; None for a number that is no private key."""
+    loaded = attempt(lambda: ec.derive_private_key(scalar, curve))
+    if loaded is None:
+        return None
+    numbers, size = loaded.public_key().public_numbers(), (curve.key_size + 7) // 8
+    return b"\x04" + numbers.x.to_bytes(size, "big") + numbers.y.to_bytes(size, "big")
 
 
 def is_blank(content: bytes) -> bool:

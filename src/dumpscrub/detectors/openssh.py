@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from dumpscrub.detectors.base import Anchor, Match
-from dumpscrub.detectors.material import Material, attempt, is_blank, values_of
+from dumpscrub.detectors.material import Material, is_blank, public_point, values_of
 from dumpscrub.detectors.wire import Cursor, Field
 from dumpscrub.model import Confidence, Encoding
 from dumpscrub.rules.schema import Rule
@@ -181,15 +181,6 @@ def _numbers(cursor: Cursor, count: int) -> list[Field]:
     """Up to ``count`` numbers; fewer where the buffer ends."""
     fields = (cursor.string(most=_LONGEST_NUMBER) for _ in range(count))
     return [field for field in fields if field is not None]
-
-
-def public_point(curve: ec.EllipticCurve, scalar: int) -> bytes | None:
-    """The uncompressed point ``scalar * G`` of ``curve``; None for a number that is no private key."""
-    loaded = attempt(lambda: ec.derive_private_key(scalar, curve))
-    if loaded is None:
-        return None
-    numbers, size = loaded.public_key().public_numbers(), (curve.key_size + 7) // 8
-    return b"\x04" + numbers.x.to_bytes(size, "big") + numbers.y.to_bytes(size, "big")
 
 
 @dataclass(frozen=True, slots=True)
