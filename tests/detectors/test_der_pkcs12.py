@@ -70,12 +70,12 @@ def test_a_store_cut_by_the_end_of_memory(kept: int) -> None:
         assert found.match.confidence is Confidence.MEDIUM
 
 
-def test_an_encrypted_key_inside_is_found_where_the_beginning_of_the_store_is_gone() -> None:
+def test_what_is_encrypted_inside_is_found_where_the_beginning_of_the_store_is_gone() -> None:
     plain = store()
     data = bytes(16) + plain[16:]
     assert find_all(detector(NAME), data) == []
-    found = find("der-encrypted-key", data)
-    assert len(found.marked[0]) > 600
+    found = find_all(detector("der-encrypted-key"), data)
+    assert [len(each.marked[0]) > 500 for each in found] == [True, True]
 
 
 def test_what_only_looks_like_a_store() -> None:

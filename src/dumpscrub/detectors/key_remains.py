@@ -22,6 +22,8 @@ EXPONENTS = tuple(bytes.fromhex(number) for number in ("0203010001", "020103", "
 """The elements of the public exponents in use: 65537, 3 and 17."""
 PRIMES = tuple(bytes.fromhex(header) for header in ("02818100", "0281c100", "0282010100"))
 """How a prime begins in RSA keys of 2,048, 3,072 and 4,096 bits: a zero before the number, whose highest bit is set."""
+_SAMPLE = 64
+"""Of so many random bytes more than half differ."""
 _TWO_PRIMES, _MORE_PRIMES = b"\x02\x01\x00", b"\x02\x01\x01"
 """The versions of an RSA key."""
 _LEAST_CHAIN, _FULL_CHAIN = 3, 5
@@ -186,6 +188,12 @@ def _is_tail(data: bytes, numbers: list[Element]) -> bool:
     lengths = [number.length for number in numbers[1:]]
     if not 32 <= lengths[0] <= LONGEST_NUMBER:
         return False
-    if not numbers[-1].is_cut(data) and len(lengths) < 3 and (lengths[0] + 1) % _ROUND > 2:
+    if len(lengths) < 3 and not _is_exponent(data, numbers[1]):
         return False
     return all(length <= lengths[0] // 2 + 2 for length in lengths[1:])
+
+
+def _is_exponent(data: bytes, number: Element) -> bool:
+    """True for a number that has the size of a private exponent, or is cut, and a random number's bytes."""
+    sample = data[number.body : min(number.stop, number.body + _SAMPLE)]
+    return (number.is_cut(data) or (number.length + 1) % _ROUND <= 2) and 2 * len(set(sample)) > len(sample)

@@ -37,6 +37,8 @@ _MODULI = range(64, 1025, 8)
 """Bytes of an RSA modulus."""
 _BEFORE, _AFTER = _MODULI[-1] + 32, 4 * 1024
 _V4, _V6 = 4, 6
+_FIRST_NUMBER = 6
+"""Bytes of version, time and algorithm."""
 _PLAIN, _AEAD, _PROTECTED = 0, 253, frozenset({253, 254, 255})
 """Octets that say how the secret numbers are protected."""
 _BLOCKS = dict.fromkeys(range(1, 5), 8) | dict.fromkeys(range(7, 14), 16)
@@ -92,12 +94,12 @@ def _rsa(data: bytes, hit: int) -> _Public | None:
         return None
     for size in _MODULI:
         at = hit - size - 2
-        if at < 10:
+        if at < _FIRST_NUMBER:
             break
         if (int.from_bytes(data[at : at + 2], "big") + 7) // 8 != size:
             continue
         for version, algorithm in ((_V4, at - 1), (_V6, at - 5)):
-            if data[algorithm] in _RSA_ALGORITHMS and data[algorithm - 5] == version:
+            if algorithm >= 5 and data[algorithm] in _RSA_ALGORITHMS and data[algorithm - 5] == version:
                 return _Public(version, algorithm - 5, end, 4, size)
     return None
 
