@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from dumpscrub.detectors import der, encoded_der, pattern, pem, process, windows_keys
+from dumpscrub.detectors import der, encoded_der, encoded_windows, pattern, pem, process, windows_keys
 from dumpscrub.detectors.base import Detector
 from dumpscrub.errors import RuleError
 from dumpscrub.rules.schema import Action, Rule, RuleSet
 
-_MODULES = (pattern, pem, der, encoded_der, windows_keys)
+_MODULES = (pattern, pem, der, encoded_der, windows_keys, encoded_windows)
 
 DETECTORS: Mapping[str, Callable[[Rule], Detector]] = {
     name: module.build for module in _MODULES for name in module.NAMES

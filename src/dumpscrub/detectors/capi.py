@@ -18,7 +18,7 @@ PVK = bytes.fromhex("1ef1b5b0")
 
 _HEADER = 8
 _PRIVATE = (b"\x07\x02\0\0", b"\x07\x03\0\0")
-_RSA_ALGORITHMS = (b"\0\x24\0\0", b"\0\xa4\0\0")
+RSA_ALGORITHMS = (b"\0\x24\0\0", b"\0\xa4\0\0")
 _BITS = range(384, 16384 + 1)
 _GROUP_BYTES = range(16, 65)
 _DSA_PRIME_BITS = range(512, 4096 + 1)
@@ -56,7 +56,7 @@ def rsa(data: bytes, hit: int) -> Material | None:
     if not modulus.is_cut(data) and not _has_bits(modulus.number(data), fields[0]):
         return None
     start = hit - _HEADER
-    headed = data[max(0, start) : hit - 4] in _PRIVATE and data[hit - 4 : hit] in _RSA_ALGORITHMS
+    headed = data[max(0, start) : hit - 4] in _PRIVATE and data[hit - 4 : hit] in RSA_ALGORITHMS
     if not headed and (modulus.is_cut(data) or fields[1].bit_count() > 2):
         return None
     numbers = [piece.number(data) for piece in private[:2]]
