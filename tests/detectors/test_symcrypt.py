@@ -74,25 +74,30 @@ def test_what_is_left_of_a_cut_block_goes_as_far_as_it_is_proven() -> None:
     assert find_all(detector(NAME), block[: block.index(secrets[0]) + 20]) == []
 
 
-def curve_block(size: int, secret: bytes, *, old: bool = False) -> bytes:
+def curve_block(size: int, secret: bytes, *, old: bool = False, wide: bool = True) -> bytes:
     """SYMCRYPT_ECKEY, its public point of three coordinates and the scalar."""
-    digits = size + -size % 64
-    address, curve = 0x1F0000001000, 0x7FFA12340000
-    point = 32 + 3 * digits
-    flags = 1 if old else 1 << 32 | 5
-    head = struct.pack("<QQQQ", flags, curve, address + 64, address + 64 + point)
-    public = padded(struct.pack("<QQ", 0, curve), 32) + noise(3, 3 * digits)
-    return padded(head, 64) + public + integer(int.from_bytes(secret, "big"), size)
+    head, align, digit = (64, 32, 64) if wide else (32, 16, 16)
+    word = "<Q" if wide else "<I"
+    digits = size + -size % digit
+    address, curve = (0x1F0000001000, 0x7FFA12340000) if wide else (0x0F001000, 0x71230000)
+    point = align + 3 * digits
+    pointers = b"".join(struct.pack(word, each) for each in (curve, address + head, address + head + point))
+    public = padded(struct.pack(word, 0) + struct.pack(word, curve), align) + noise(3, 3 * digits)
+    key_head = padded(struct.pack("<II", *((1, 0) if old else (5, 1))) + pointers, head)
+    return key_head + public + integer(int.from_bytes(secret, "big"), size, wide=wide)
 
 
 @pytest.mark.parametrize("old", [False, True])
+@pytest.mark.parametrize("wide", [True, False], ids=["64-bit", "32-bit"])
 @pytest.mark.parametrize(("bits", "size"), [(256, 32), (384, 48), (521, 66)])
-def test_a_scalar_is_told_by_the_header_that_points_to_it(bits: int, size: int, old: bool) -> None:
+def test_a_scalar_is_told_by_the_header_that_points_to_it(bits: int, size: int, wide: bool, old: bool) -> None:
     secret = scalar(ec_key(4, bits))
-    found = find(NAME, noise(1, 96) + curve_block(size, secret, old=old) + noise(2, 100))
-    assert found.marked == (secret[::-1] + bytes(-size % 64),)
+    data = noise(1, 96) + curve_block(size, secret, old=old, wide=wide) + noise(2, 100)
+    found = find(NAME, data)
+    assert found.marked == (secret[::-1] + bytes(-size % (64 if wide else 16)),)
     assert found.match.confidence is Confidence.HIGH
     assert [value.data for value in found.match.values] == [secret.lstrip(b"\0")]
+    assert find_all(detector(NAME), mask(data, [found])) == []
 
 
 def test_other_integers_are_none() -> None:

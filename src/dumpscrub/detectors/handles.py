@@ -31,7 +31,6 @@ AFTER = 512
 BEFORE = 4
 
 _MODULUS_BYTES = range(48, 2049)
-_KEY_BYTES = range(8, 129)
 _SECRET_BYTES = range(8, 129)
 
 

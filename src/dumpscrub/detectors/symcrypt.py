@@ -25,7 +25,8 @@ _HEADS = ((32, (32, 64)), (16, (16,)))
 _MOST_INTEGERS = 12
 _LEAST_MODULUS_BITS = 512
 _MOST_MODULUS_BITS = 16384
-_KEY_HEAD, _POINT_HEAD = 64, 32
+_CURVE_HEADS = {32: (8, 64, 32), 16: (4, 32, 16)}
+"""By the bytes of an integer's header: those of a pointer, of the header of a curve's key, and of a point's."""
 _COORDINATES = (2, 3, 4)
 _CURVE_BYTES = range(32, 129)
 
@@ -110,15 +111,14 @@ def _scalar(data: bytes, integer: _Integer) -> Material | None:
     """The scalar ``integer``, where the header of a curve's key stands before it and points to it."""
     if integer.size not in _CURVE_BYTES:
         return None
+    word, key_head, point_head = _CURVE_HEADS[integer.digits.start - integer.start]
     for coordinates in _COORDINATES:
-        point = _POINT_HEAD + coordinates * integer.size
-        start = integer.start - point - _KEY_HEAD
-        words = [pointer(data, start + 8 * index, 8) for index in range(4)]
-        curve = pointer(data, start + _KEY_HEAD + 8, 8)
-        flags, key_curve, public, private = words
-        if not curve or curve != key_curve:
+        point = point_head + coordinates * integer.size
+        start = integer.start - point - key_head
+        curve, public, private = (pointer(data, start + place, word) for place in (8, 8 + word, 8 + 2 * word))
+        if not curve or curve != pointer(data, start + key_head + word, word):
             continue
         # Whether the key is private stands behind 32 bits of flags, in old versions in their place.
-        if 1 in {flags & 0xFF, flags >> 32 & 0xFF} and private - public == point:
+        if 1 in {data[start], data[start + 4]} and private - public == point:
             return secrets(data, start, [integer.digits], proven=True)
     return None
