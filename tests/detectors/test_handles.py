@@ -116,6 +116,15 @@ def test_a_raw_key_of_cryptoapi(wide: bool, algorithm: int, size: int, flag: int
     assert findings(redacted(heap)) == ()
 
 
+@pytest.mark.parametrize(
+    "name", [b"Advanced Encryption Standard 256", "AES 256 bit key".encode("utf-16-le") + bytes(2)]
+)
+def test_a_table_of_algorithms_that_points_to_names_is_none(name: bytes) -> None:
+    heap = Heap()
+    heap.add(noise(4, 8) + struct.pack("<IIIIQ", 0x6610, 1, 32, 0, heap.add(name)) + noise(5, 90))
+    assert findings(heap) == ()
+
+
 @pytest.mark.parametrize("vector", [0, 16])
 @pytest.mark.parametrize("wide", [True, False], ids=["64-bit", "32-bit"])
 def test_a_key_of_wine(wide: bool, vector: int) -> None:

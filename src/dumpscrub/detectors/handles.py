@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from dumpscrub.detectors.base import Anchor, Match
-from dumpscrub.detectors.binary import Piece, is_filler, pointer, u32, u32s, values_of
+from dumpscrub.detectors.binary import Piece, is_filler, is_random, pointer, u32, u32s, values_of
 from dumpscrub.detectors.capi import is_key_size
+from dumpscrub.detectors.material import is_blank
 from dumpscrub.model import Confidence
 from dumpscrub.rules.schema import Rule
 from dumpscrub.search.memory import Memory, Reading
@@ -90,14 +91,17 @@ def rsa(data: bytes, hit: int, memory: Memory) -> Match | None:
 
 
 def raw_key(data: bytes, hit: int, memory: Memory) -> Match | None:
-    """The symmetric key of CryptoAPI whose algorithm is at ``hit``: flags, size, then a pointer to the key."""
+    """The symmetric key of CryptoAPI whose algorithm is at ``hit``: flags, size, then a pointer to the key.
+
+    A table of algorithms may read alike, with pointers to names: what is text, or not random, is no key.
+    """
     fields = u32s(data, hit, 3)
     if not is_key_size(fields[0], fields[2]):
         return None
     for size, at in ((8, hit + 16), (4, hit + 12)):
         key = _read(data, at, size, memory, fields[2])
-        if key is not None and not is_filler(key.data):
-            return _match((key,), little=False)
+        if key is not None and is_random(key.data) and not is_blank(key.data):
+            return _match((key,), Confidence.MEDIUM)
     return None
 
 
@@ -111,7 +115,7 @@ def wine_key(data: bytes, hit: int, memory: Memory) -> Match | None:
             continue
         key = _read(data, hit + secret_at, size, memory, length)
         if key is not None and not is_filler(key.data):
-            return _match((key,), little=False)
+            return _match((key,))
     return None
 
 
@@ -145,9 +149,11 @@ def _number(reading: Reading) -> int:
     return int.from_bytes(reading.data, "little")
 
 
-def _match(readings: Iterable[Reading], *, little: bool) -> Match | None:
+def _match(
+    readings: Iterable[Reading], confidence: Confidence = Confidence.HIGH, *, little: bool = False
+) -> Match | None:
     """The keys in ``readings``, each place once; None where all are filler."""
     kept = {reading.spans: reading.data for reading in readings if not is_filler(reading.data)}
     values = (values_of(key, [Piece(0, len(key), little)]) for key in kept.values())
     found = tuple(value for each in values for value in each)
-    return Match((), Confidence.HIGH, found, elsewhere=tuple(kept)) if kept else None
+    return Match((), confidence, found, elsewhere=tuple(kept)) if kept else None
