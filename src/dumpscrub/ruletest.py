@@ -14,6 +14,7 @@ from dumpscrub.rules.schema import Rule, RuleSet
 from dumpscrub.scanner import Scanner
 from dumpscrub.search.finder import Search
 from dumpscrub.search.windows import Window
+from dumpscrub.span import total
 
 
 class Verdict(enum.Enum):
@@ -70,10 +71,11 @@ def _trials(detector: Detector, window: Window, matches: Sequence[Match]) -> Ite
         reason = "the pattern does not match here" if rule.detector == "pattern" else "the structure is another one"
         yield Trial(rule, Verdict.NO_MATCH, encoding, offset, size, rule.confidence, anchor, reason)
     for match in matches:
-        for start, end in match.segments:
-            offset = window.locate(start, end)[0].start
-            verdict = Verdict.SUPPRESSED if match.suppressed else Verdict.FOUND
-            yield Trial(rule, verdict, encoding, offset, end - start, match.confidence, anchor, _reason(rule, match))
+        verdict = Verdict.SUPPRESSED if match.suppressed else Verdict.FOUND
+        places = (window.locate(start, end) for start, end in match.segments)
+        for spans in (*places, *match.elsewhere):
+            offset, length = spans[0].start, total(spans)
+            yield Trial(rule, verdict, encoding, offset, length, match.confidence, anchor, _reason(rule, match))
 
 
 def _reason(rule: Rule, match: Match) -> str:

@@ -235,8 +235,8 @@ class _Verification:
 
     def _note(self, detector: Detector, window: Window, matches: Iterable[Match]) -> None:
         for match in matches:
-            for start, end in match.segments:
-                spans = window.locate(start, end)
+            places = (window.locate(start, end) for start, end in match.segments)
+            for spans in (*places, *match.elsewhere):
                 if match.suppressed:
                     self.suppressed[detector.rule.id, spans] = match.suppressed
                 else:

@@ -9,6 +9,7 @@ from typing import NamedTuple, Protocol
 from dumpscrub.model import Confidence, Encoding, SecretValue
 from dumpscrub.rules.schema import Rule
 from dumpscrub.search.windows import Window
+from dumpscrub.span import Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,13 +30,15 @@ class Match(NamedTuple):
 
     ``segments`` are raw index pairs of the window (several where a structure holds several secrets). ``values`` are the
     secrets to sweep for elsewhere: plain values, also those that had to be decoded. ``suppressed`` names the reason why
-    a candidate is counted but not redacted ("" for a finding).
+    a candidate is counted but not redacted ("" for a finding). ``elsewhere`` are secrets outside the window, to which
+    what stands in it points: file spans, in memory order, one tuple for each.
     """
 
     segments: tuple[tuple[int, int], ...]
     confidence: Confidence
     values: tuple[SecretValue, ...] = ()
     suppressed: str = ""
+    elsewhere: tuple[tuple[Span, ...], ...] = ()
 
 
 class Detector(Protocol):

@@ -14,6 +14,7 @@ from __future__ import annotations
 import numpy as np
 
 from dumpscrub.model import Dump, Encoding
+from dumpscrub.search.memory import Memory
 from dumpscrub.source import read_spans
 from dumpscrub.span import Span, in_order, part_of, total
 
@@ -29,13 +30,16 @@ class Surroundings:
 
     ``text`` shows them with one byte a code unit, from the first whole unit at the hit's parity on, which stands at
     index ``origin``; ``anchor`` is the index of the hit in it. ``text_size`` counts the code units from the hit to the
-    first NUL, which ends every text in memory, or else to the end; what is binary has none.
+    first NUL, which ends every text in memory, or else to the end; what is binary has none. ``memory`` is all of it.
     """
 
-    __slots__ = ("anchor", "data", "encoding", "hit", "origin", "spans", "text", "text_size", "unit")
+    __slots__ = ("anchor", "data", "encoding", "hit", "memory", "origin", "spans", "text", "text_size", "unit")
 
-    def __init__(self, data: bytes, spans: tuple[Span, ...], hit: int, encoding: Encoding) -> None:
+    def __init__(
+        self, data: bytes, spans: tuple[Span, ...], hit: int, encoding: Encoding, memory: Memory | None = None
+    ) -> None:
         self.data = data
+        self.memory = memory
         self.spans = spans
         self.hit = hit
         self.encoding = encoding
@@ -86,6 +90,11 @@ class Window:
         around = self._around
         return 0 if self.anchor == around.anchor else around.hit - self.anchor * around.unit
 
+    @property
+    def memory(self) -> Memory:
+        """All memory of the dump, for structures that point elsewhere."""
+        return self._around.memory or Memory()
+
     def __len__(self) -> int:
         """Bytes of the window."""
         around = self._around
@@ -134,6 +143,7 @@ class Windows:
     def __init__(self, dump: Dump) -> None:
         self._source = dump.source
         self._layout = dump.layout
+        self._memory = Memory(dump.source, dump.layout)
         self._region = Span(0, 0)
         self._offset = -1
         self._before = self._after = 0
@@ -193,10 +203,11 @@ class Windows:
         """``before`` and ``after`` are bytes."""
         start, end, region = offset - before, offset + after, self._region_of(offset)
         if region.start <= start and end <= region.end:
-            return Surroundings(bytes(self._source.view(start, end)), (Span(start, end),), before, encoding)
+            data = bytes(self._source.view(start, end))
+            return Surroundings(data, (Span(start, end),), before, encoding, self._memory)
         left, right = self._layout.backward(offset, before), self._layout.forward(offset, after)
         spans = in_order((*left, *right))
-        return Surroundings(read_spans(self._source, spans), spans, total(left), encoding)
+        return Surroundings(read_spans(self._source, spans), spans, total(left), encoding, self._memory)
 
 
 def window_at(dump: Dump, offset: int, encoding: Encoding, before: int, after: int) -> Window:
