@@ -247,3 +247,15 @@ def test_utf_16_be_is_masked_to_its_last_byte(value: str, ending: bytes) -> None
     masked = {at for _, spans, _ in scan(raw(data)) for span in spans for at in range(span.start, span.end)}
     first = 2 + len(name)
     assert {at for at in range(first, first + len(secret)) if data[at]} <= masked
+
+
+def test_a_hit_of_a_structure_that_is_none_is_settled() -> None:
+    # Detectors of structures are generators, which are true even where they yield nothing.
+    rules = RuleSet(
+        parse('[[rule]]\nid = "k"\nname = "K"\ncategories = ["k"]\ndetector = "der-private-key"\n', "t.toml")
+    )
+    dump = raw(b"#" * 5000 + bytes.fromhex("0201000282") + b"#" * 5000)
+    scan = Scanner(build_detectors(rules), SEARCH).scan(dump)
+    assert len(scan.findings) == 0
+    hits = [(5000, number) for number in range(200)]
+    assert len(list(scan.settled.untouched([]).others(hits))) == len(hits) - 1

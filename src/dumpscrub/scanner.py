@@ -187,7 +187,7 @@ class _Verification:
         for detector in users.detectors:
             try:
                 window = Window(around, detector.before, detector.after)
-                matches = detector.verify(window)
+                matches = list(detector.verify(window))
                 is_nothing = is_nothing and not matches
                 rule = detector.rule
                 if rule.grows and (matches or (around.text_size >= detector.after and not rule.open)):
@@ -199,7 +199,7 @@ class _Verification:
                 kind = type(error).__name__
                 raise ScanError(f"rule {detector.rule.id} failed at {offset:#x} ({kind}): report this rule") from None
             if self._observer:
-                self._observer(detector, window, list(matches))
+                self._observer(detector, window, matches)
             if matches:
                 is_nothing = False
                 self._note(detector, window, matches)
@@ -207,7 +207,7 @@ class _Verification:
         return looked_at[0] if is_nothing and len(looked_at) == 1 else None
 
     def _whole(
-        self, offset: int, detector: Detector, window: Window, matches: Iterable[Match]
+        self, offset: int, detector: Detector, window: Window, matches: list[Match]
     ) -> tuple[Window, list[Match]]:
         """The matches around a hit and the window that shows them: a larger one where a value goes on behind its end.
 
@@ -215,7 +215,6 @@ class _Verification:
         Where a larger window shows no match, because the value never ends, the smaller one's stand. What lies wholly
         within the rule's last long value in the same encoding is part of that.
         """
-        matches = list(matches)
         after, key = detector.after, (detector.rule.id, window.encoding)
         while after < LONGEST and _goes_on(window, matches) and not window.at_end:
             if matches and key in self._long and self._long[key].covers(_from_first(window, matches)):
