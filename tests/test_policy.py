@@ -98,7 +98,7 @@ def test_what_is_no_policy(tmp_path: Path, text: str, says: str) -> None:
 
 
 def test_an_unknown_name_lists_those_that_there_are() -> None:
-    with pytest.raises(PolicyError, match="default, identifiers, keep-certificates, personal"):
+    with pytest.raises(PolicyError, match="default, identifiers, keep-certificates, all-certificates, personal"):
         load_policy("lenient", RULES)
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import json
+import re
 from pathlib import Path
 
+import certifi
 import pytest
 
 import dumpscrub
@@ -73,3 +76,20 @@ def test_a_rule_that_is_off_is_compiled_only_when_it_is_switched_on(dump: Path, 
     dumpscrub.scan(dump, rules=[rules], workers=1)
     with pytest.raises(dumpscrub.DumpscrubError, match="rule broken: the pattern does not compile"):
         dumpscrub.scan(dump, rules=[rules], policy=policy(tmp_path, 'odd = "mask"'), workers=1)
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [("default", 0), ("keep-certificates", 0), ("all-certificates", 3), ("identifiers", 0)],
+)
+def test_certificates_of_public_authorities_are_masked_where_the_policy_wants_it(
+    tmp_path: Path, name: str, expected: int
+) -> None:
+    block = re.findall("-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----", Path(certifi.where()).read_text())[
+        0
+    ]
+    body = "".join(block.splitlines()[1:-1])
+    path = tmp_path / "app.bin"
+    path.write_bytes(b"\0\0".join((b"", block.encode(), base64.b64decode(body), body.encode("utf-16-le"), b"")))
+    result = dumpscrub.scan(path, policy=name, workers=1)
+    assert len({finding.rule for finding in result.findings if finding.action == "mask"}) == expected

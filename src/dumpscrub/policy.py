@@ -56,6 +56,7 @@ BUILT_IN: Mapping[str, Policy] = {
         Policy("default"),
         Policy("identifiers", {"identifier": Action.MASK}),
         Policy("keep-certificates", {"certificate": Action.REPORT}),
+        Policy("all-certificates", {"public-certificate": Action.MASK}),
         Policy("personal", {"personal": Action.MASK}),
     )
 }

@@ -28,9 +28,13 @@ from dumpscrub.detectors.asn1 import Element
 from dumpscrub.detectors.material import Material, attempt, secret_segments
 from dumpscrub.detectors.public_roots import FORMER_ROOTS, SOFTWARE_AUTHORITIES, head_digest
 from dumpscrub.model import Confidence
+from dumpscrub.rules.schema import Rule
 
 PUBLIC = "public CA certificate"
 """Why a certificate is counted but not redacted."""
+
+ALL = "public-certificate"
+"""The category of rules that take every certificate for a secret."""
 
 _BLOCK = re.compile(rb"-----BEGIN CERTIFICATE-----([^-]+)-----END")
 VERSION_3 = bytes.fromhex("a003020102")
@@ -56,9 +60,18 @@ _MOST_EXTENSIONS = 64
 
 @dataclass(frozen=True, slots=True)
 class Certificates:
-    """Recognises certificates; ``public`` holds digests of the heads of those that everybody has."""
+    """Recognises certificates; ``public`` holds digests of the heads of those that everybody has.
+
+    Without ``keeps`` no certificate is public.
+    """
 
     public: frozenset[bytes] = field(repr=False)
+    keeps: bool = True
+
+    @classmethod
+    def of(cls, rule: Rule) -> Certificates:
+        """As ``rule`` wants it: public ones count as secret where it has the category :data:`ALL`."""
+        return cls(frozenset(), keeps=False) if ALL in rule.categories else cls.load()
 
     @classmethod
     def load(cls) -> Certificates:
@@ -96,7 +109,7 @@ class Certificates:
         return Material(start, outer.end, segments, confidence)
 
     def _is_public(self, data: bytes, signed: Element, fields: list[Element]) -> bool:
-        return head_digest(data, signed.start) in self.public or _is_authority(data, fields)
+        return self.keeps and (head_digest(data, signed.start) in self.public or _is_authority(data, fields))
 
 
 def _parses(der: bytes) -> bool:

@@ -97,7 +97,7 @@ def _store(rule: Rule) -> DerDetector:
 
 
 def _certificate(rule: Rule) -> DerDetector:
-    certificates = Certificates.load()
+    certificates = Certificates.of(rule)
     return _detector(rule, _CERTIFICATES, lambda data, hit: _find_certificate(certificates, data, hit))
 
 

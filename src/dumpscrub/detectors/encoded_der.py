@@ -84,7 +84,7 @@ _BUILDERS = {
     "base64-private-key": lambda rule: _detector(rule, (*_LONG, *_SHORT, *_SHORTEST), keys.private_key),
     "base64-encrypted-key": lambda rule: _detector(rule, (*_LONG, *_SHORT), keys.encrypted_key),
     "base64-pkcs12": lambda rule: _detector(rule, (*_LONG, *_INDEFINITE), pkcs12.pfx),
-    "base64-certificate": lambda rule: _detector(rule, _LONG, Certificates.load()),
+    "base64-certificate": lambda rule: _detector(rule, _LONG, Certificates.of(rule)),
 }
 NAMES = tuple(_BUILDERS)
 

@@ -125,11 +125,11 @@ _KINDS = {
     "pem-pkcs12": Kind.STORE,
 }
 NAMES = tuple(_KINDS)
-_RECOGNISERS: dict[Kind, Callable[[], Recogniser]] = {
-    Kind.PRIVATE_KEY: lambda: keys.private_key,
-    Kind.ENCRYPTED_KEY: lambda: keys.encrypted_key,
-    Kind.CERTIFICATE: Certificates.load,
-    Kind.STORE: lambda: pkcs12.pfx,
+_RECOGNISERS: dict[Kind, Callable[[Rule], Recogniser]] = {
+    Kind.PRIVATE_KEY: lambda rule: keys.private_key,
+    Kind.ENCRYPTED_KEY: lambda rule: keys.encrypted_key,
+    Kind.CERTIFICATE: Certificates.of,
+    Kind.STORE: lambda rule: pkcs12.pfx,
 }
 
 
@@ -138,7 +138,7 @@ def build(rule: Rule) -> PemDetector:
     kind = _KINDS[rule.detector]
     literals = (*_BEGINS, *_ENDS, *(wrapped.literal.decode("ascii") for wrapped in _WRAPPED))
     anchors = tuple(Anchor(text.encode(encoding.codec), encoding) for encoding in TEXT_ENCODINGS for text in literals)
-    return PemDetector(rule, kind, _RECOGNISERS[kind](), anchors)
+    return PemDetector(rule, kind, _RECOGNISERS[kind](rule), anchors)
 
 
 def _read(window: Window, read: Callable[[bytes], Block | None]) -> Block | None:
