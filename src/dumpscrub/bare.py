@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from dumpscrub import factors, roundkeys
+from dumpscrub import factors, roundkeys, scalars
 from dumpscrub.model import Dump, Finding
 from dumpscrub.publics import Known
 from dumpscrub.rules.schema import RuleSet
@@ -28,4 +28,7 @@ class BareKeys:
         if rule:
             given = [finding for finding in scan.findings if finding.category == rule.category]
             found += factors.find(dump, public_keys, scan.bare.random, given, rule, deep=self._deep)
+        rule = self._rules.get("ec-private-scalar")
+        if rule:
+            found += scalars.find(dump, public_keys, scan.bare.random, rule, deep=self._deep)
         return tuple(found)

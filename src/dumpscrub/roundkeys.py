@@ -16,6 +16,8 @@ from dumpscrub.walks import across, seams
 _AROUND = 512
 """Bytes on both sides of a trace that are read: a schedule has 240, and one for decryption may follow it."""
 
+_MARGIN = bytes(schedules.REACH)
+
 
 def find(dump: Dump, traces: Iterable[Trace], rule: Rule) -> tuple[Finding, ...]:
     """The round keys in ``dump``, with their keys as values, in file order."""
@@ -42,7 +44,8 @@ def _across(dump: Dump) -> Iterator[Trace]:
     """The traces where memory goes on elsewhere in the file."""
     for places in seams(dump.layout):
         texts, _ = across(dump.layout, places, schedules.LONGEST)
-        view = memoryview(texts.read(dump.source))
+        view = memoryview(_MARGIN + texts.read(dump.source) + _MARGIN)
         for index, lag in schedules.look(view, 0, noise.samples(view, 0, 0, len(view))):
-            yield texts.spans(index, index + 1)[0].start, lag
+            at = index - len(_MARGIN)
+            yield texts.spans(at, at + 1)[0].start, lag
         dump.source.release(0, dump.source.size)

@@ -4,12 +4,45 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from dumpscrub.detectors import aes, der, encoded_der, encoded_windows, javastores, keyxml, openssh, pattern, pem, pgp, process, public_keys, putty, sexpr, windows_keys
+from dumpscrub.detectors import (
+    aes,
+    chacha,
+    der,
+    encoded_der,
+    encoded_windows,
+    javastores,
+    keyxml,
+    openssh,
+    pattern,
+    pem,
+    pgp,
+    process,
+    public_keys,
+    putty,
+    sexpr,
+    windows_keys,
+)
 from dumpscrub.detectors.base import Detector
 from dumpscrub.errors import RuleError
 from dumpscrub.rules.schema import Action, Rule, RuleSet
 
-_MODULES = (pattern, pem, der, encoded_der, openssh, javastores, keyxml, putty, sexpr, pgp, windows_keys, encoded_windows, aes, public_keys)
+_MODULES = (
+    pattern,
+    pem,
+    der,
+    encoded_der,
+    openssh,
+    javastores,
+    keyxml,
+    putty,
+    sexpr,
+    pgp,
+    windows_keys,
+    encoded_windows,
+    aes,
+    chacha,
+    public_keys,
+)
 
 DETECTORS: Mapping[str, Callable[[Rule], Detector]] = {
     name: module.build for module in _MODULES for name in module.NAMES

@@ -48,6 +48,8 @@ def _column(view: memoryview, first: int, count: int) -> npt.NDArray[np.uint64]:
 
 def gathered(view: memoryview, indices: Offsets, count: int) -> Words:
     """``count`` words from each of these ``indices`` of ``view`` on, at any alignment: one row an index."""
+    if not len(indices):
+        return np.empty((0, count), np.uint32)
     kind = np.dtype((np.void, count * _WORD))
     # One item for each byte of the view, each overlapping the next ones: taking some copies each as one.
     items: npt.NDArray[np.void] = np.ndarray(len(view) - kind.itemsize + 1, kind, view, 0, (1,))

@@ -153,10 +153,11 @@ def _with_digits(view: memoryview, starts: Offsets, order: Order) -> Offsets:
 def _is_full_enough(view: memoryview, samples: Offsets) -> Flags:
     """For each sample, whether seven pairs of words in a row, it among them, look random: all are in such a number."""
     words = gathered(view, samples - _BEFORE * _PAIR, (2 * _BEFORE + 1) * 2)
-    big = (words > _SMALL).reshape(len(words), -1, 2).all(axis=2).T.copy()
+    big = (words > _SMALL).T
+    pairs = big[::2] & big[1::2]
     run: Flags = np.zeros(len(samples), bool)
     for first in range(_BEFORE + 1):
-        run |= np.logical_and.reduce(big[first : first + _BEFORE + 1], axis=0)
+        run |= np.logical_and.reduce(pairs[first : first + _BEFORE + 1], axis=0)
     return run
 
 
@@ -197,7 +198,8 @@ def _has_digits(words: Words, order: Order) -> Flags:
     mean = 3 * lower.shape[1] // 2
     digits = words[:, 1::2] if order is Order.DIGITS60 else words
     flags: Flags = (high > mean // 2) & (high < mean + mean // 2) & (digits < 1 << order.bits % 32).all(axis=1)
-    return flags & (np.count_nonzero(lower <= _SMALL, axis=1) <= _MOST_SMALL)
+    flags &= np.count_nonzero(lower <= _SMALL, axis=1) <= _MOST_SMALL
+    return flags
 
 
 def _has_length(words: Words, bits: int, order: Order) -> Flags:
