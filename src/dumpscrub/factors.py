@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import islice
 
 import numpy as np
 import numpy.typing as npt
@@ -23,13 +25,14 @@ from dumpscrub.publics import Known
 from dumpscrub.rules.schema import Rule
 from dumpscrub.search.noise import STEP, Stretches
 from dumpscrub.search.numbers import UNKNOWN, Order, places
+from dumpscrub.source import read
 from dumpscrub.span import Span
 
 _LONGEST_STRETCH = 16 << 10
 _EDGE = 1 << 10
 """Of longer stretches of random bytes, which are compressed or encrypted, only so many at both ends are looked at."""
-_MOST_SAMPLES = 4_000_000
-_MOST_NUMBERS = 100_000
+_MOST_SAMPLES = 250_000
+_MOST_NUMBERS = 20_000
 """Samples and numbers that are looked at unless all are asked for."""
 _SIZES = (512, 1024, 1536, 2048, 3072, 4096)
 """Bits of the primes and moduli that are looked for in any case."""
@@ -37,8 +40,8 @@ _NEARBY = 4 << 20
 """Bytes of the file from a bare modulus within which one of its primes is looked for where both stand."""
 _CLOSEST = 16
 """Numbers before a bare modulus, and behind it, that are divisors by trial."""
-_NEAR = 1 << 10
-"""Bytes before a public number, and half of those behind it, of which every one may be the first of a prime."""
+_BEHIND = 16
+"""Bytes behind a modulus, each of which may be the first of a prime."""
 _USUAL = 65537
 _LOW = (1 << 64) - 1
 
@@ -89,8 +92,7 @@ def find(
     sizes = {modulus.bit_length() for modulus in exponents}
     standing = _standing(dump, _samples(dump, random, deep), sizes, everywhere=deep)
     if not deep:
-        own = [known for known in keys if known.key.modulus in exponents]
-        standing += _standing(dump, _near(dump, own), sizes, everywhere=True)
+        standing += _behind(dump, (known for known in keys if known.key.modulus in exponents))
     told = [(finding, _numbers(finding)) for finding in given]
     primes = {number.number for number in standing} | {number for _, numbers in told for number in numbers}
     values = {p: key.values() for key in _factored(exponents, standing, primes) for p in key.primes}
@@ -138,11 +140,19 @@ def _samples(dump: Dump, random: Stretches, deep: bool) -> Offsets:
     return samples if deep else samples[:_MOST_SAMPLES]
 
 
-def _near(dump: Dump, keys: Iterable[Known]) -> Offsets:
-    """The file offsets of all samples near the public numbers of ``keys``, whatever they look like, in order."""
-    offsets = np.array([offset for known in keys for offset in known.offsets], np.int64) // STEP * STEP
-    samples = np.unique(offsets[:, np.newaxis] + np.arange(-_NEAR, 2 * _NEAR, STEP))
-    return samples[(samples >= 0) & (samples < dump.source.size)][:_MOST_SAMPLES]
+def _behind(dump: Dump, keys: Iterable[Known]) -> Iterator[_Number]:
+    """The primes right behind the moduli of ``keys``, as in the blobs of Windows: no header stands before those."""
+    for known in keys:
+        modulus = known.key.modulus
+        size = (modulus.bit_length() + 15) // 16
+        for offset in known.offsets:
+            start = offset + 2 * size - 1
+            data = read(dump.source, start, start + _BEHIND + size)
+            for at in range(max(0, len(data) - size)):
+                for order in ("little", "big"):
+                    number = int.from_bytes(data[at : at + size], "little" if order == "little" else "big")
+                    if number.bit_length() > 4 * size and modulus % number == 0:
+                        yield _Number(number, start + at, size)
 
 
 def _phases(dump: Dump, samples: Offsets) -> Offsets:
@@ -157,13 +167,15 @@ def _standing(dump: Dump, samples: Offsets, moduli: set[int], *, everywhere: boo
     """The numbers that may be primes or moduli, ``moduli`` being the sizes of those that are known."""
     sizes = sorted({*_SIZES, *((bits + 1) // 2 for bits in moduli)})
     longest = max(order.length(bits) for order in Order for bits in sizes)
-    return [
+    numbers = (
         _Number(number, offset, order.length(bits))
         for part in places(dump.source, samples, _phases(dump, samples), longest, everywhere=everywhere)
         for bits in sizes
         for order in Order
         for offset, number in part.numbers(bits, order, prime=True)
-    ]
+    )
+    with closing(numbers):
+        return list(islice(numbers, None if everywhere else _MOST_NUMBERS))
 
 
 def _factored(exponents: Mapping[int, int], standing: Sequence[_Number], primes: set[int]) -> Iterator[Factored]:

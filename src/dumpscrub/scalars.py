@@ -119,7 +119,7 @@ def _starts(data: bytes) -> Iterator[int]:
     """Where in ``data`` random bytes stand at most four bytes behind a zero, in order, each once."""
     done = 0
     for found in _BEHIND_ZERO.finditer(data):
-        for at in range(max(done, found.end()), found.end() + _WORD):
+        for at in range(max(done, found.start()), found.end() + _WORD):
             first = data[at : at + 32]
             if len(set(first)) >= _FEWEST_DIFFERENT and 6 < sum(byte >> 7 for byte in first) < 26:
                 yield at

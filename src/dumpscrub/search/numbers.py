@@ -174,9 +174,9 @@ def _possible(view: memoryview, starts: Offsets, bits: int, order: Order, prime:
     if prime and not order.is_full:
         fitting &= _has_length(words, bits, order)
     starts, words = starts[fitting], words[fitting]
-    if not prime or not order.is_full:
-        return starts
-    return starts[_has_no_divisor(words if order is Order.LITTLE else _highest_last(words, order))]
+    if prime and order.is_full:
+        return starts[_has_no_divisor(words if order is Order.LITTLE else _highest_last(words, order), 32)]
+    return starts[_has_no_divisor(words, order.bits)] if prime else starts
 
 
 def _looks_random(words: Words) -> Flags:
@@ -199,6 +199,8 @@ def _has_digits(words: Words, order: Order) -> Flags:
     digits = words[:, 1::2] if order is Order.DIGITS60 else words
     flags: Flags = (high > mean // 2) & (high < mean + mean // 2) & (digits < 1 << order.bits % 32).all(axis=1)
     flags &= np.count_nonzero(lower <= _SMALL, axis=1) <= _MOST_SMALL
+    for back in _REPEATS:
+        flags &= (lower[:, back:] != lower[:, :-back]).all(axis=1)
     return flags
 
 
@@ -215,9 +217,11 @@ def _highest_last(words: Words, order: Order) -> Words:
     return turned.byteswap() if order is Order.BIG else turned
 
 
-def _has_no_divisor(words: Words) -> Flags:
-    """For each row, a number by its words, the lowest first: whether none of the primes from 3 to 19 divides it."""
-    weights = np.array([pow(2, 32 * place, _PRIMES) for place in range(words.shape[1])], np.uint64)
+def _has_no_divisor(words: Words, bits: int) -> Flags:
+    """For each row, a number by digits of so many bits, the lowest first: whether no prime from 3 to 19 divides it."""
+    in_digit = -(-bits // 32)
+    places = [place // in_digit * bits + place % in_digit * 32 for place in range(words.shape[1])]
+    weights = np.array([pow(2, place, _PRIMES) for place in places], np.uint64)
     rests = words.astype(np.uint64) @ weights % np.uint64(_PRIMES)
     flags: Flags = np.gcd(rests, np.uint64(_PRIMES)) == 1
     return flags
