@@ -66,7 +66,7 @@ class Factored:
         """All numbers that tell the key, big-endian: also those that programs keep while they compute."""
         (p, q), e = self.primes, self.exponent
         phi, shared = (p - 1) * (q - 1), math.gcd(p - 1, q - 1)
-        numbers = [p, q, pow(p, -1, q), pow(q, -1, p), p - 1, q - 1, phi, phi // shared]
+        numbers = [p, q, pow(p, -1, q), pow(q, -1, p), p - 1, q - 1]
         for modulus in (phi, phi // shared):
             if math.gcd(e, modulus) == 1:
                 d = pow(e, -1, modulus)
