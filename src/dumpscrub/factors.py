@@ -90,12 +90,16 @@ def find(
     exponents = {known.key.modulus: known.key.exponent for known in keys if deep or not known.everybodys}
     exponents.pop(0, None)
     sizes = {modulus.bit_length() for modulus in exponents}
-    standing = _standing(dump, _samples(dump, random, deep), sizes, everywhere=deep)
-    if not deep:
+    halves = {(bits + 1) // 2 for bits in sizes}
+    standing = _standing(dump, _samples(dump, random, deep=False), {*_SIZES, *halves}, everywhere=False)
+    bare_keys = list(_of_bare(standing))
+    if deep and halves:
+        standing += _standing(dump, _samples(dump, random, deep=True), halves, everywhere=True)
+    else:
         standing += _behind(dump, (known for known in keys if known.key.modulus in exponents))
     told = [(finding, _numbers(finding)) for finding in given]
     primes = {number.number for number in standing} | {number for _, numbers in told for number in numbers}
-    values = {p: key.values() for key in _factored(exponents, standing, primes) for p in key.primes}
+    values = {p: key.values() for key in _factored(exponents, bare_keys, primes) for p in key.primes}
     bare = dict.fromkeys(
         Finding(
             *(rule.id, rule.category, (Span(number.offset, number.offset + number.length),), Encoding.BINARY),
@@ -163,14 +167,13 @@ def _phases(dump: Dump, samples: Offsets) -> Offsets:
     return np.where(layout.addresses[region] == NO_ADDRESS, UNKNOWN, phases)
 
 
-def _standing(dump: Dump, samples: Offsets, moduli: set[int], *, everywhere: bool) -> list[_Number]:
-    """The numbers that may be primes or moduli, ``moduli`` being the sizes of those that are known."""
-    sizes = sorted({*_SIZES, *((bits + 1) // 2 for bits in moduli)})
+def _standing(dump: Dump, samples: Offsets, sizes: set[int], *, everywhere: bool) -> list[_Number]:
+    """The numbers of so many bits that may be primes or moduli."""
     longest = max(order.length(bits) for order in Order for bits in sizes)
     numbers = (
         _Number(number, offset, order.length(bits))
         for part in places(dump.source, samples, _phases(dump, samples), longest, everywhere=everywhere)
-        for bits in sizes
+        for bits in sorted(sizes)
         for order in Order
         for offset, number in part.numbers(bits, order, prime=True)
     )
@@ -178,9 +181,9 @@ def _standing(dump: Dump, samples: Offsets, moduli: set[int], *, everywhere: boo
         return list(islice(numbers, None if everywhere else _MOST_NUMBERS))
 
 
-def _factored(exponents: Mapping[int, int], standing: Sequence[_Number], primes: set[int]) -> Iterator[Factored]:
-    """The keys of which one of ``primes`` is known."""
-    for modulus, prime in sorted({*_of_known(exponents, primes), *_of_bare(standing)}):
+def _factored(exponents: Mapping[int, int], bare: Iterable[tuple[int, int]], primes: set[int]) -> Iterator[Factored]:
+    """The keys of which one of ``primes`` is known, and those of ``bare`` moduli, each with a prime."""
+    for modulus, prime in sorted({*_of_known(exponents, primes), *bare}):
         yield Factored(exponents.get(modulus, _USUAL), (prime, modulus // prime))
 
 
