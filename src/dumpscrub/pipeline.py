@@ -57,6 +57,7 @@ def sanitize(
     engine: str = "auto",
     workers: int | None = None,
     chunk_size: int = CHUNK,
+    deep: bool = False,
     progress: Progress = silent,
 ) -> Result:
     """Write a redacted copy of the dump at ``path`` and an audit log; the input is never changed.
@@ -64,13 +65,14 @@ def sanitize(
     ``output`` is ``NAME.sanitized.EXT`` and ``audit`` ``NAME.audit.jsonl`` beside it unless given. ``known`` are the
     user's own secrets, ``rules`` further rule files or folders, ``policy`` a name or a file, ``engine`` one of
     ``auto``, ``hyperscan``, ``re2`` and ``aho-corasick``, ``workers`` a number of threads (all CPUs by default),
-    ``chunk_size`` in bytes. Raises a DumpscrubError, and then leaves no file behind.
+    ``chunk_size`` in bytes, ``deep`` to look for keys without format everywhere, however long it takes. Raises a
+    DumpscrubError, and then leaves no file behind.
     """
     started = time.monotonic()
     path = Path(path)
     output = Path(output) if output else default_output(path)
     audit = Path(audit) if audit else default_audit(output)
-    redaction = _prepare(known, rules, policy, engine, workers, chunk_size)
+    redaction = _prepare(known, rules, policy, engine, workers, chunk_size, deep)
     check_paths(path, output, audit)
     with writer.PrivateCopy.make(path, output.parent, progress) as copy:
         redacted = _redact(copy, redaction, progress)
@@ -92,12 +94,13 @@ def scan(
     engine: str = "auto",
     workers: int | None = None,
     chunk_size: int = CHUNK,
+    deep: bool = False,
     progress: Progress = silent,
 ) -> Result:
     """Say what :func:`sanitize` would redact in the dump at ``path``; nothing is written. Parameters as there."""
     started = time.monotonic()
     path = Path(path)
-    redaction = _prepare(known, rules, policy, engine, workers, chunk_size)
+    redaction = _prepare(known, rules, policy, engine, workers, chunk_size, deep)
     with _opened(path) as dump:
         outcome = redaction.search(dump, progress)
         would_change = sum(len(edit.span) for edit in changing(dump.source, plan(dump, outcome.findings)))
@@ -123,14 +126,20 @@ def _opened(path: Path) -> Iterator[Dump]:
 
 
 def _prepare(
-    known: Sequence[SecretValue], rules: Sequence[str | Path], policy: str, engine: str, workers: int | None, chunk: int
+    known: Sequence[SecretValue],
+    rules: Sequence[str | Path],
+    policy: str,
+    engine: str,
+    workers: int | None,
+    chunk: int,
+    deep: bool,
 ) -> Redaction:
     """Load, check and compile what the user configured, before any file is touched."""
     if chunk < 1 or (workers is not None and workers < 1):
         raise ConfigError("chunk_size and workers are 1 or more: correct the call")
     loaded = load_rules([Path(extra) for extra in rules])
     search = Search(choose_engine(engine), workers or usable_cpus(), chunk)
-    return Redaction(loaded, policies.load_policy(policy, loaded), search, tuple(known))
+    return Redaction(loaded, policies.load_policy(policy, loaded), search, tuple(known), deep=deep)
 
 
 def _redact(copy: writer.PrivateCopy, redaction: Redaction, progress: Progress) -> _Redacted:

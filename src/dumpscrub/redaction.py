@@ -7,13 +7,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from copy import copy
 from dataclasses import dataclass, replace
 
-from dumpscrub import decoded, overlaps
+from dumpscrub import bare, decoded, overlaps
 from dumpscrub.detectors import build_detectors, process
 from dumpscrub.errors import ScanError
 from dumpscrub.model import Dump, Edit, Finding, SecretValue
 from dumpscrub.policy import Policy, apply
 from dumpscrub.progress import Progress, silent
 from dumpscrub.propagation import Sweeper, seeds_of
+from dumpscrub.publics import Known, PublicKeys
 from dumpscrub.rules.schema import Action, RuleSet
 from dumpscrub.scanner import Scanner
 from dumpscrub.search.finder import Search
@@ -29,8 +30,8 @@ class Outcome:
     """What a search found, in file order.
 
     ``suppressed`` counts candidates that were not taken for secrets, by reason, and ``searched`` is in bytes of the
-    file. A later search of the same dump begins with what this one left: ``settled`` hits, and the ``sweeper`` with
-    its values.
+    file. A later search of the same dump begins with what this one left: ``settled`` hits, the ``sweeper`` with its
+    values, and the public keys that it came across, which may be redacted since then.
     """
 
     findings: tuple[Finding, ...]
@@ -38,6 +39,7 @@ class Outcome:
     searched: int
     settled: SettledHits
     sweeper: Sweeper
+    public_keys: tuple[Known, ...]
 
     @property
     def protected(self) -> int:
@@ -58,10 +60,13 @@ def _touches(spans: SpanSet, finding: Finding) -> bool:
 class Redaction:
     """Compiled rules under a policy. Use it for any number of dumps.
 
-    ``rules`` are those that are searched for, ``switched_off`` the ids of those that the policy leaves out.
+    ``rules`` are those that are searched for, ``switched_off`` the ids of those that the policy leaves out. ``deep`` is
+    for keys without format: they are looked for everywhere then, however long it takes.
     """
 
-    def __init__(self, rules: RuleSet, policy: Policy, search: Search, known: Sequence[SecretValue] = ()) -> None:
+    def __init__(
+        self, rules: RuleSet, policy: Policy, search: Search, known: Sequence[SecretValue] = (), *, deep: bool = False
+    ) -> None:
         self.rules = policy.searched(rules)
         self.switched_off = policy.switched_off(rules)
         self.policy = policy
@@ -70,6 +75,7 @@ class Redaction:
         self._actions = policy.decide(rules)
         self._scanner = Scanner(build_detectors(self.rules), search)
         self._fields = process.build(self.rules)
+        self._bare = bare.BareKeys(self.rules, deep=deep)
 
     @property
     def engine(self) -> str:
@@ -104,12 +110,15 @@ class Redaction:
         sweep.
         """
         settled = earlier.settled.untouched(edit.span for edit in edits) if earlier else NOTHING_SETTLED
-        scan = self._scanner.scan(dump, progress, stage, settled)
+        public = PublicKeys(earlier.public_keys if earlier else ())
+        scan = self._scanner.scan(dump, progress, stage, settled, public.observe)
         if scan.searched != dump.source.size:
             raise ScanError("part of the input was not searched: please report the kind of dump")
         in_fields = process.find(dump, self._fields)
         inside = decoded.find(dump, scan.encoded, self._scanner)
-        outside = apply(self._actions, (*scan.findings, *in_fields))
+        without_format = self._bare.find(dump, scan, public.all())
+        # Those come first that tell more: a key that was found as such, with all that follows from it.
+        outside = apply(self._actions, dict.fromkeys((*without_format, *scan.findings, *in_fields)))
         direct = (*outside, *_not_in(_masked(outside), apply(self._actions, inside.findings)))
         masked = _masked(direct)
         before = earlier.sweeper if earlier else None
@@ -124,7 +133,7 @@ class Redaction:
             key=lambda finding: (finding.spans, finding.rule, finding.encoding.codec),
         )
         suppressed = dict(sorted((Counter(scan.suppressed) + Counter(inside.suppressed)).items()))
-        return Outcome(tuple(findings), suppressed, scan.searched, scan.settled, sweeper)
+        return Outcome(tuple(findings), suppressed, scan.searched, scan.settled, sweeper, public.all())
 
 
 def _masked(findings: Iterable[Finding]) -> list[Finding]:

@@ -14,6 +14,7 @@ from dumpscrub.findings import Collector, Findings
 from dumpscrub.model import Confidence, Dump, Encoding, Finding, Origin
 from dumpscrub.progress import Progress, silent
 from dumpscrub.rules.schema import Rule
+from dumpscrub.search.bare import BarePlaces
 from dumpscrub.search.encoded import look
 from dumpscrub.search.finder import Finder, Search
 from dumpscrub.search.literals import Literal
@@ -39,7 +40,8 @@ Observer = Callable[[Detector, Window, Sequence[Match]], None]
 class Scan:
     """Findings in file order, how many candidates were not taken for secrets, by reason, and the bytes searched.
 
-    ``settled`` are the hits that are nothing, and ``encoded`` the places where text stands encoded, in file order.
+    ``settled`` are the hits that are nothing, ``encoded`` the places where text stands encoded, in file order, and
+    ``bare`` those of keys without format.
     """
 
     findings: Findings
@@ -47,6 +49,7 @@ class Scan:
     searched: int
     settled: SettledHits
     encoded: PlaceList
+    bare: BarePlaces
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,10 +106,11 @@ class Scanner:
             searched = done
             progress(stage, done, of)
 
-        encoded = PlaceList(dump)
+        encoded, bare = PlaceList(dump), BarePlaces()
 
         def watch(view: memoryview, at: int, start: int, end: int) -> None:
             encoded.add(look(view, at, start, end))
+            bare.look(view, at, start, end)
 
         verification = _Verification(dump, observer)
         nothing = SettledHits(len(self._literals))
@@ -124,7 +128,7 @@ class Scanner:
                         nothing.add(hit, looked_at)
         findings = without_shadows(verification.findings())
         suppressed = dict(sorted(Counter(verification.suppressed.values()).items()))
-        return Scan(findings, suppressed, searched, nothing, encoded)
+        return Scan(findings, suppressed, searched, nothing, encoded, bare)
 
 
 def _with_reach(users: Mapping[Anchor, Sequence[Detector]]) -> Iterator[_Users]:

@@ -61,6 +61,11 @@ def search_options(command: Command) -> Command:
         click.option(
             "--workers", metavar="N", type=click.IntRange(min=1), help="Threads that search.  [default: all CPUs]"
         ),
+        click.option(
+            "--deep",
+            is_flag=True,
+            help="Look for private numbers that stand bare everywhere, however long it takes.",
+        ),
         click.option("--json", "as_json", is_flag=True, help="Write one JSON document to standard output."),
         click.option("-q", "--quiet", is_flag=True, help="Write nothing but errors."),
     )

@@ -28,6 +28,7 @@ def command(
     policy: str,
     engine: str,
     workers: int | None,
+    deep: bool,
     as_json: bool,
     quiet: bool,
 ) -> None:
@@ -55,6 +56,7 @@ def command(
             policy=policy,
             engine=engine,
             workers=workers,
+            deep=deep,
             progress=progress,
         )
     show(result, ignored, as_json=as_json, quiet=quiet)

@@ -24,6 +24,7 @@ def command(
     policy: str,
     engine: str,
     workers: int | None,
+    deep: bool,
     as_json: bool,
     quiet: bool,
 ) -> None:
@@ -42,7 +43,14 @@ def command(
     values, ignored = read_known(known_files)
     with ProgressBar(boundary, quiet=quiet) as progress:
         result = pipeline.scan(
-            dump, known=values, rules=rule_files, policy=policy, engine=engine, workers=workers, progress=progress
+            dump,
+            known=values,
+            rules=rule_files,
+            policy=policy,
+            engine=engine,
+            workers=workers,
+            deep=deep,
+            progress=progress,
         )
     show(result, ignored, as_json=as_json, quiet=quiet)
     context.exit(1 if result.to_redact else 0)

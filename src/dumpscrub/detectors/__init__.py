@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from dumpscrub.detectors import (
+    aes,
+    chacha,
     der,
     encoded_der,
     encoded_windows,
@@ -15,6 +17,7 @@ from dumpscrub.detectors import (
     pem,
     pgp,
     process,
+    public_keys,
     putty,
     sexpr,
     windows_keys,
@@ -36,6 +39,9 @@ _MODULES = (
     pgp,
     windows_keys,
     encoded_windows,
+    aes,
+    chacha,
+    public_keys,
 )
 
 DETECTORS: Mapping[str, Callable[[Rule], Detector]] = {

@@ -1,0 +1,34 @@
+"""Keys that have no format at all: found by arithmetic, after the search for all that has one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from dumpscrub import factors, roundkeys, scalars
+from dumpscrub.model import Dump, Finding
+from dumpscrub.publics import Known
+from dumpscrub.rules.schema import RuleSet
+from dumpscrub.scanner import Scan
+
+
+class BareKeys:
+    """Finds what those of ``rules`` stand for that no literal announces; ``deep`` is for everywhere, at any cost."""
+
+    def __init__(self, rules: RuleSet, *, deep: bool = False) -> None:
+        self._rules = {rule.detector: rule for rule in rules.rules}
+        self._deep = deep
+
+    def find(self, dump: Dump, scan: Scan, public_keys: Sequence[Known]) -> tuple[Finding, ...]:
+        """The keys that stand bare in ``dump``, of which ``scan`` has seen all bytes."""
+        found: list[Finding] = []
+        rule = self._rules.get("aes-key-schedule")
+        if rule:
+            found += roundkeys.find(dump, scan.bare.traces, rule)
+        rule = self._rules.get("rsa-private-numbers")
+        if rule:
+            given = [finding for finding in scan.findings if finding.category == rule.category]
+            found += factors.find(dump, public_keys, scan.bare.random, given, rule, deep=self._deep)
+        rule = self._rules.get("ec-private-scalar")
+        if rule:
+            found += scalars.find(dump, public_keys, scan.bare.random, rule, deep=self._deep)
+        return tuple(found)

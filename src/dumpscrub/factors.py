@@ -1,0 +1,238 @@
+"""RSA keys whose private numbers stand bare, with no structure around them: found by arithmetic alone.
+
+A number that divides a modulus is one of its primes: there are no false ones. The moduli are those of public keys,
+which stand in certificates and elsewhere, and bare numbers that are the product of two others. One prime gives the
+other and all private numbers, and these are values to search for in all their forms.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from itertools import islice
+
+import numpy as np
+import numpy.typing as npt
+
+from dumpscrub.columns import Offsets
+from dumpscrub.layout import RegionKind
+from dumpscrub.links import NO_ADDRESS
+from dumpscrub.model import Confidence, Dump, Encoding, Finding, Origin, SecretValue
+from dumpscrub.publics import Known
+from dumpscrub.rules.schema import Rule
+from dumpscrub.search.noise import STEP, Stretches
+from dumpscrub.search.numbers import UNKNOWN, Order, places
+from dumpscrub.source import read
+from dumpscrub.span import Span
+
+_LONGEST_STRETCH = 16 << 10
+_EDGE = 1 << 10
+"""Of longer stretches of random bytes, which are compressed or encrypted, only so many at both ends are looked at."""
+_MOST_SAMPLES = 250_000
+_MOST_NUMBERS = 20_000
+"""Samples and numbers that are looked at unless all are asked for."""
+_SIZES = (512, 1024, 1536, 2048, 3072, 4096)
+"""Bits of the primes and moduli that are looked for in any case."""
+_NEARBY = 4 << 20
+"""Bytes of the file from a bare modulus within which one of its primes is looked for where both stand."""
+_CLOSEST = 16
+"""Numbers before a bare modulus, and behind it, that are divisors by trial."""
+_BEHIND = 16
+"""Bytes behind a modulus, each of which may be the first of a prime."""
+_USUAL = 65537
+_LOW = (1 << 64) - 1
+
+
+@dataclass(frozen=True, slots=True)
+class _Number:
+    """A number that stands in ``length`` bytes at file ``offset``."""
+
+    number: int
+    offset: int
+    length: int
+
+
+@dataclass(frozen=True, slots=True)
+class Factored:
+    """The public ``exponent`` and the two ``primes`` of a key."""
+
+    exponent: int
+    primes: tuple[int, int]
+
+    def values(self) -> tuple[SecretValue, ...]:
+        """All numbers that tell the key, big-endian: also those that programs keep while they compute."""
+        (p, q), e = self.primes, self.exponent
+        phi, shared = (p - 1) * (q - 1), math.gcd(p - 1, q - 1)
+        numbers = [p, q, pow(p, -1, q), pow(q, -1, p), p - 1, q - 1]
+        for modulus in (phi, phi // shared):
+            if math.gcd(e, modulus) == 1:
+                d = pow(e, -1, modulus)
+                numbers += [d, d % (p - 1), d % (q - 1)]
+        # R ** 2 of Montgomery's multiplication modulo a prime: R ** 2 less a power of two is divisible by it.
+        numbers += [pow(2, 2 * 64 * -(-prime.bit_length() // 64), prime) for prime in (p, q)]
+        return tuple(
+            SecretValue(number.to_bytes((number.bit_length() + 7) // 8, "big"), binary=True)
+            for number in dict.fromkeys(numbers)
+        )
+
+
+def find(
+    dump: Dump, keys: Sequence[Known], random: Stretches, given: Iterable[Finding], rule: Rule, *, deep: bool
+) -> tuple[Finding, ...]:
+    """The primes that stand bare in ``dump``, each with all numbers of its key as values.
+
+    ``random`` is where memory looks random, and ``given`` are findings whose values may be primes: those come back,
+    with more values. ``deep`` is for looking everywhere.
+    """
+    exponents = {known.key.modulus: known.key.exponent for known in keys if deep or not known.everybodys}
+    exponents.pop(0, None)
+    sizes = {modulus.bit_length() for modulus in exponents}
+    halves = {(bits + 1) // 2 for bits in sizes}
+    standing = _standing(dump, _samples(dump, random, deep=False), {*_SIZES, *halves}, everywhere=False)
+    bare_keys = list(_of_bare(standing))
+    if deep and halves:
+        standing += _standing(dump, _samples(dump, random, deep=True), halves, everywhere=True)
+    else:
+        standing += _behind(dump, (known for known in keys if known.key.modulus in exponents))
+    told = [(finding, _numbers(finding)) for finding in given]
+    primes = {number.number for number in standing} | {number for _, numbers in told for number in numbers}
+    values = {p: key.values() for key in _factored(exponents, bare_keys, primes) for p in key.primes}
+    bare = dict.fromkeys(
+        Finding(
+            *(rule.id, rule.category, (Span(number.offset, number.offset + number.length),), Encoding.BINARY),
+            *(Origin.DIRECT, Confidence.HIGH, rule.action.value, values[number.number]),
+        )
+        for number in standing
+        if number.number in values
+    )
+    more = (
+        replace(finding, values=tuple(dict.fromkeys((*finding.values, *values[number]))))
+        for finding, numbers in told
+        for number in numbers
+        if number in values
+    )
+    return (*bare, *more)
+
+
+def _numbers(finding: Finding) -> list[int]:
+    """The values of a finding that may be primes."""
+    shortest, longest = min(_SIZES) // 8, max(_SIZES) // 8
+    values = (value.data for value in finding.values if value.binary and shortest <= len(value.data) <= longest)
+    return [number for number in (int.from_bytes(data, "big") for data in values) if number & 1]
+
+
+def _samples(dump: Dump, random: Stretches, deep: bool) -> Offsets:
+    """The file offsets of the samples around which numbers are looked for, in order."""
+    starts, ends = random.columns()
+    if not deep:
+        region = np.searchsorted(dump.layout.starts, starts, "right") - 1
+        kept = dump.layout.kinds[region] != RegionKind.IMAGE
+        starts, ends = starts[kept], ends[kept]
+        long = ends - starts > _LONGEST_STRETCH
+        tails = ends[long] - _EDGE
+        starts, ends = (
+            np.concatenate([starts, tails]),
+            np.concatenate([np.where(long, starts + _EDGE, ends), ends[long]]),
+        )
+    counts = (ends - starts) // STEP
+    first = np.cumsum(counts) - counts
+    samples = np.repeat(starts - first * STEP, counts) + np.arange(int(counts.sum())) * STEP
+    samples.sort()
+    return samples if deep else samples[:_MOST_SAMPLES]
+
+
+def _behind(dump: Dump, keys: Iterable[Known]) -> Iterator[_Number]:
+    """The primes right behind the moduli of ``keys``, as in the blobs of Windows: no header stands before those."""
+    for known in keys:
+        modulus = known.key.modulus
+        size = (modulus.bit_length() + 15) // 16
+        for offset in known.offsets:
+            start = offset + 2 * size - 1
+            data = read(dump.source, start, start + _BEHIND + size)
+            for at in range(max(0, len(data) - size)):
+                for order in ("little", "big"):
+                    number = int.from_bytes(data[at : at + size], "little" if order == "little" else "big")
+                    if number.bit_length() > 4 * size and modulus % number == 0:
+                        yield _Number(number, start + at, size)
+
+
+def _phases(dump: Dump, samples: Offsets) -> Offsets:
+    """For each sample at which offsets of the file, modulo four, the words of memory begin."""
+    layout = dump.layout
+    region = np.searchsorted(layout.starts, samples, "right") - 1
+    phases = (layout.starts[region] - layout.addresses[region].astype(np.int64)) % 4
+    return np.where(layout.addresses[region] == NO_ADDRESS, UNKNOWN, phases)
+
+
+def _standing(dump: Dump, samples: Offsets, sizes: set[int], *, everywhere: bool) -> list[_Number]:
+    """The numbers of so many bits that may be primes or moduli."""
+    longest = max(order.length(bits) for order in Order for bits in sizes)
+    numbers = (
+        _Number(number, offset, order.length(bits))
+        for part in places(dump.source, samples, _phases(dump, samples), longest, everywhere=everywhere)
+        for bits in sorted(sizes)
+        for order in Order
+        for offset, number in part.numbers(bits, order, prime=True)
+    )
+    with closing(numbers):
+        return list(islice(numbers, None if everywhere else _MOST_NUMBERS))
+
+
+def _factored(exponents: Mapping[int, int], bare: Iterable[tuple[int, int]], primes: set[int]) -> Iterator[Factored]:
+    """The keys of which one of ``primes`` is known, and those of ``bare`` moduli, each with a prime."""
+    for modulus, prime in sorted({*_of_known(exponents, primes), *bare}):
+        yield Factored(exponents.get(modulus, _USUAL), (prime, modulus // prime))
+
+
+def _of_known(moduli: Iterable[int], primes: set[int]) -> Iterator[tuple[int, int]]:
+    """Pairs of a modulus and a prime that divides it."""
+    by_size: dict[int, list[int]] = {}
+    for modulus in moduli:
+        by_size.setdefault((modulus.bit_length() + 1) // 2, []).append(modulus)
+    for bits, some in by_size.items():
+        product = math.prod(some)
+        for prime in primes:
+            if prime.bit_length() == bits and product % prime == 0:
+                yield from ((modulus, prime) for modulus in some if modulus % prime == 0)
+
+
+def _of_bare(standing: Sequence[_Number]) -> Iterator[tuple[int, int]]:
+    """The same for bare numbers that are the product of two primes, one of which stands close by.
+
+    Or, less close, both stand: the lowest 64 bits of a product and of one factor give those of the other one.
+    """
+    by_size: dict[int, list[_Number]] = {}
+    for number in sorted(standing, key=lambda number: number.offset):
+        by_size.setdefault(number.number.bit_length(), []).append(number)
+    are_primes = lru_cache(_MOST_NUMBERS)(_are_primes)
+    for bits, numbers in by_size.items():
+        factors = numbers[:_MOST_NUMBERS]
+        offsets = np.array([number.offset for number in factors])
+        low = np.array([number.number & _LOW for number in factors], np.uint64)
+        inverse, others = _inverse(low), np.unique(low)
+        for modulus in by_size.get(2 * bits, [])[:_MOST_NUMBERS]:
+            first, last = np.searchsorted(offsets, (modulus.offset - _NEARBY, modulus.offset + _NEARBY)).tolist()
+            wanted = inverse[first:last] * np.uint64(modulus.number & _LOW)
+            both = others[np.minimum(np.searchsorted(others, wanted), len(others) - 1)] == wanted
+            here = int(np.searchsorted(offsets, modulus.offset))
+            close = range(max(first, here - _CLOSEST), min(last, here + _CLOSEST))
+            tried = {factors[at].number for at in (*(first + np.flatnonzero(both)).tolist(), *close)}
+            yield from ((modulus.number, factor) for factor in tried if are_primes(modulus.number, factor))
+
+
+def _are_primes(modulus: int, factor: int) -> bool:
+    """True where ``modulus`` is the product of ``factor`` and another number as long, and both pass Fermat's test."""
+    other, rest = divmod(modulus, factor)
+    is_product = not rest and other != factor and other.bit_length() == factor.bit_length()
+    return is_product and all(pow(3, prime - 1, prime) == 1 for prime in (factor, other))
+
+
+def _inverse(odd: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
+    """The inverses of odd numbers modulo 2 ** 64: each step of Newton's doubles the bits that are right, from 3."""
+    inverse = odd.copy()
+    for _ in range(5):
+        inverse *= np.uint64(2) - odd * inverse
+    return inverse

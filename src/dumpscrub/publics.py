@@ -1,0 +1,60 @@
+"""The public keys that a search comes across, for those who look for what belongs to them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from dumpscrub.detectors.base import Detector, Match
+from dumpscrub.detectors.certificates import PUBLIC
+from dumpscrub.detectors.public_keys import PublicKey, PublicKeyDetector
+from dumpscrub.search.windows import Window
+from dumpscrub.span import Span, SpanSet
+
+MOST = 10_000
+"""Different keys that are remembered."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A public key. ``everybodys`` says that it only stands in certificates of public authorities.
+
+    ``offsets`` are some of the places in the file where it stands.
+    """
+
+    key: PublicKey
+    everybodys: bool
+    offsets: tuple[int, ...]
+
+
+class PublicKeys:
+    """Collects public keys as the observer of a scan. What an ``earlier`` search of the dump found counts as well."""
+
+    def __init__(self, earlier: Iterable[Known] = ()) -> None:
+        self._earlier = tuple(earlier)
+        self._offsets: dict[PublicKey, list[int]] = {}
+        self._public: list[Span] = []
+
+    def observe(self, detector: Detector, window: Window, matches: Sequence[Match]) -> None:
+        """Take the key that ``window`` shows, if it is one."""
+        if isinstance(detector, PublicKeyDetector):
+            key = detector.read(window)
+            if key:
+                self._add(key, window.locate(key.start, key.start + 1)[0].start)
+            return
+        for match in matches:
+            if match.suppressed == PUBLIC:
+                self._public += (span for segment in match.segments for span in window.locate(*segment))
+
+    def _add(self, key: PublicKey, offset: int) -> None:
+        if key in self._offsets or len(self._offsets) < MOST:
+            self._offsets.setdefault(key, []).append(offset)
+
+    def all(self) -> tuple[Known, ...]:
+        """The keys in a fixed order: those of the earlier search, then the others as they stand in the file."""
+        public = SpanSet(self._public)
+        known = {each.key: each for each in self._earlier}
+        for key, offsets in sorted(self._offsets.items(), key=lambda item: min(item[1])):
+            everybodys = all(public.covers((Span(offset, offset + 1),)) for offset in offsets)
+            known.setdefault(key, Known(key, everybodys, tuple(offsets[:16])))
+        return tuple(known.values())

@@ -1,0 +1,51 @@
+"""AES key schedules: what :mod:`dumpscrub.search.schedules` takes for one, read along memory and proven."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from dumpscrub.detectors import aes
+from dumpscrub.model import Confidence, Dump, Encoding, Finding, Origin, SecretValue
+from dumpscrub.rules.schema import Rule
+from dumpscrub.search import noise, schedules
+from dumpscrub.search.schedules import SHAPES, Trace
+from dumpscrub.search.windows import Windows
+from dumpscrub.span import Span, part_of
+from dumpscrub.walks import across, seams
+
+_AROUND = 512
+"""Bytes on both sides of a trace that are read: a schedule has 240, and one for decryption may follow it."""
+
+_MARGIN = bytes(schedules.REACH)
+
+
+def find(dump: Dump, traces: Iterable[Trace], rule: Rule) -> tuple[Finding, ...]:
+    """The round keys in ``dump``, with their keys as values, in file order."""
+    windows = Windows(dump)
+    found: dict[tuple[Span, ...], Finding] = {}
+    done: set[int] = set()
+    for offset, lag in sorted({*traces, *_across(dump)}):
+        if offset in done:
+            continue
+        around = windows.around(offset, Encoding.BINARY, _AROUND, _AROUND)
+        schedule = aes.schedule(around.data, around.hit, SHAPES[lag])
+        for start, end in schedule.segments if schedule else ():
+            spans = part_of(around.spans, start, end)
+            done.update(offset for span in spans for offset in range(span.start, span.end))
+            values = (SecretValue(schedule.key, binary=True),) if schedule else ()
+            found[spans] = Finding(
+                *(rule.id, rule.category, spans, Encoding.BINARY, Origin.DIRECT, Confidence.HIGH, rule.action.value),
+                values=values,
+            )
+    return tuple(found[spans] for spans in sorted(found))
+
+
+def _across(dump: Dump) -> Iterator[Trace]:
+    """The traces where memory goes on elsewhere in the file."""
+    for places in seams(dump.layout):
+        texts, _ = across(dump.layout, places, schedules.LONGEST)
+        view = memoryview(_MARGIN + texts.read(dump.source) + _MARGIN)
+        for index, lag in schedules.look(view, 0, noise.samples(view, 0, 0, len(view))):
+            at = index - len(_MARGIN)
+            yield texts.spans(at, at + 1)[0].start, lag
+        dump.source.release(0, dump.source.size)

@@ -1,0 +1,138 @@
+"""AES key schedules: found in every form that programs keep them in, proven, and nothing else taken for one."""
+
+from __future__ import annotations
+
+import struct
+from itertools import product
+from random import Random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dumpscrub import roundkeys
+from dumpscrub.detectors import aes
+from dumpscrub.layout import LayoutBuilder, RegionKind
+from dumpscrub.model import Dump
+from dumpscrub.rules.schema import Rule
+from dumpscrub.search.bare import BarePlaces
+from dumpscrub.search.finder import CHUNK
+from dumpscrub.source import BytesSource
+from dumpscrub.span import total
+
+RULE = Rule(id="aes", name="aes", categories=("symmetric-key",), detector="aes-key-schedule")
+FORMS = tuple(product((16, 24, 32), (False, True), (False, True), (False, True)))
+"""Bytes of the key; whether the last round key comes first, InvMixColumns is applied, words are little-endian."""
+
+
+def schedule(key: bytes, backwards: bool, mixed: bool, little: bool) -> bytes:
+    """The schedule of ``key`` as programs keep it."""
+    words = aes.expand(key)
+    if mixed:
+        words = [*words[:4], *map(aes.unmixed, words[4:-4]), *words[-4:]]
+    blocks = [struct.pack("<4I" if little else ">4I", *words[at : at + 4]) for at in range(0, len(words), 4)]
+    return b"".join(reversed(blocks) if backwards else blocks)
+
+
+def found_in(data: bytes, chunk: int = CHUNK, dump: Dump | None = None) -> list[tuple[int, int, bytes]]:
+    """Start, end and key of what is found in ``data``."""
+    places = BarePlaces()
+    for start in range(0, len(data), chunk):
+        low, high = max(0, start - 64), min(len(data), start + chunk + 64)
+        places.look(memoryview(data)[low:high], low, start, start + chunk)
+    dump = dump or Dump("raw", BytesSource(data), LayoutBuilder(len(data)).build())
+    return [
+        (finding.spans[0].start, finding.spans[-1].end, finding.values[0].data)
+        for finding in roundkeys.find(dump, places.traces, RULE)
+    ]
+
+
+def test_the_expansion_is_that_of_the_standard() -> None:
+    # FIPS 197, appendix A.1 and A.3: the last words; appendix B of RFC 5288's predecessors has none of the mixed ones.
+    assert aes.expand(bytes.fromhex("2b7e151628aed2a6abf7158809cf4f3c"))[-1] == 0xB6630CA6
+    key = bytes.fromhex("603deb1015ca71be2b73aef0857d77811f352c073b6108d72d9810a30914dff4")
+    assert aes.expand(key)[-1] == 0x706C631E
+
+
+@pytest.mark.parametrize(("size", "backwards", "mixed", "little"), FORMS)
+def test_every_form_is_found_wherever_it_stands(size: int, backwards: bool, mixed: bool, little: bool) -> None:
+    random = Random(size)
+    for offset in range(512, 640, 4):
+        key = random.randbytes(size)
+        keys = schedule(key, backwards, mixed, little)
+        data = random.randbytes(offset) + keys + bytes(1024)
+        assert found_in(data) == [(offset, offset + len(keys), key)]
+
+
+def test_a_chunk_border_hides_none() -> None:
+    key = Random(1).randbytes(32)
+    keys = schedule(key, False, False, True)
+    data = bytes(1000) + keys + bytes(2000)
+    for chunk in (128, 192, 1024, 1088, 1100, 1 << 20):
+        assert found_in(data, chunk) == [(1000, 1000 + len(keys), key)]
+
+
+@pytest.mark.parametrize("backwards", [False, True])
+@pytest.mark.parametrize("size", [16, 32])
+def test_a_schedule_without_its_first_round_keys_gives_the_key(size: int, backwards: bool) -> None:
+    key = Random(2).randbytes(size)
+    keys = schedule(key, backwards, False, False)[16:]
+    data = bytes(1024) + keys + bytes(1024)
+    assert found_in(data) == [(1024, 1024 + len(keys), key)]
+
+
+def test_both_directions_side_by_side_are_one_finding_each() -> None:
+    # SymCrypt and rsaenh: for encryption, then for decryption, with the last round key shared or standing twice.
+    key = Random(3).randbytes(16)
+    keys = schedule(key, False, False, False) + schedule(key, True, True, False)[16:]
+    assert found_in(bytes(2048) + keys + bytes(2048)) == [(2048, 2048 + len(keys), key)]
+
+
+def test_a_schedule_that_the_file_splits_is_found_along_memory() -> None:
+    key = Random(4).randbytes(16)
+    keys = schedule(key, False, False, False)
+    for split in (48, 80, 88, 100, 128):
+        # The second half stands first in the file.
+        data = keys[split:] + bytes(2000) + keys[:split]
+        builder = LayoutBuilder(len(data))
+        builder.add(0, len(keys) - split, RegionKind.MEMORY, "b", 0x10000 + split)
+        builder.add(len(keys) - split + 2000, split, RegionKind.MEMORY, "a", 0x10000)
+        dump = Dump("made up", BytesSource(data), builder.build())
+        findings = roundkeys.find(dump, [], RULE)
+        assert [total(finding.spans) for finding in findings] == [176]
+        assert findings[0].values[0].data == key
+
+
+def test_parts_that_are_apart_in_memory_are_not_joined() -> None:
+    keys = schedule(Random(5).randbytes(16), False, False, False)
+    data = bytes(512) + keys + bytes(512)
+    builder = LayoutBuilder(len(data))
+    for number, start in enumerate(range(0, len(data), 16)):
+        builder.add(start, 16, RegionKind.MEMORY, "page", number << 20)
+    assert not found_in(data, dump=Dump("made up", BytesSource(data), builder.build()))
+
+
+@given(st.binary(min_size=1, max_size=64), st.integers(1, 3))
+def test_what_repeats_itself_is_none(pattern: bytes, step: int) -> None:
+    assert not found_in(pattern * (4096 // len(pattern)))
+    counter = b"".join(struct.pack("<I", (number * step) & 0xFFFFFFFF) for number in range(1024))
+    assert not found_in(counter)
+
+
+def test_what_only_obeys_the_linear_rule_is_none() -> None:
+    random = Random(6)
+    words = [random.getrandbits(32) for _ in range(4)]
+    while len(words) < 256:
+        words.append(words[-1] ^ words[-4])
+    assert not found_in(struct.pack("<256I", *words))
+
+
+def test_one_wrong_bit_ends_what_is_marked() -> None:
+    key = Random(7).randbytes(16)
+    keys = bytearray(schedule(key, False, False, False))
+    keys[170] ^= 1
+    assert found_in(bytes(1024) + bytes(keys) + bytes(1024)) == [(1024, 1024 + 160, key)]
+
+
+def test_the_key_of_zeros_is_no_secret() -> None:
+    assert not found_in(bytes(1024) + schedule(bytes(16), False, False, False) + bytes(1024))
