@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from dumpscrub import factors, roundkeys, scalars
 from dumpscrub.model import Dump, Finding
 from dumpscrub.publics import Known
 from dumpscrub.rules.schema import RuleSet
 from dumpscrub.scanner import Scan
+
+BOUNDED = "keys without any format were looked for in a part of memory only, near public keys first: see --deep"
+
+
+@dataclass(frozen=True, slots=True)
+class Bare:
+    """What was found, and lines for the user: what was not looked at."""
+
+    findings: tuple[Finding, ...]
+    notices: tuple[str, ...]
 
 
 class BareKeys:
@@ -18,17 +29,20 @@ class BareKeys:
         self._rules = {rule.detector: rule for rule in rules.rules}
         self._deep = deep
 
-    def find(self, dump: Dump, scan: Scan, public_keys: Sequence[Known]) -> tuple[Finding, ...]:
+    def find(self, dump: Dump, scan: Scan, public_keys: Sequence[Known]) -> Bare:
         """The keys that stand bare in ``dump``, of which ``scan`` has seen all bytes."""
         found: list[Finding] = []
+        notices: tuple[str, ...] = ()
         rule = self._rules.get("aes-key-schedule")
         if rule:
             found += roundkeys.find(dump, scan.bare.traces, rule)
         rule = self._rules.get("rsa-private-numbers")
         if rule:
             given = [finding for finding in scan.findings if finding.category == rule.category]
-            found += factors.find(dump, public_keys, scan.bare.random, given, rule, deep=self._deep)
+            numbers = factors.find(dump, public_keys, scan.bare.random, given, rule, deep=self._deep)
+            found += numbers.findings
+            notices = () if numbers.everywhere else (BOUNDED,)
         rule = self._rules.get("ec-private-scalar")
         if rule:
             found += scalars.find(dump, public_keys, scan.bare.random, rule, deep=self._deep)
-        return tuple(found)
+        return Bare(tuple(found), notices)

@@ -33,11 +33,11 @@ _EDGE = 1 << 10
 """Of longer stretches of random bytes, which are compressed or encrypted, only so many at both ends are looked at."""
 _MOST_SAMPLES = 250_000
 _MOST_NUMBERS = 20_000
-"""Samples and numbers that are looked at unless all are asked for."""
+"""Samples and numbers that are looked at unless all are asked for: those near public keys first."""
 _SIZES = (512, 1024, 1536, 2048, 3072, 4096)
 """Bits of the primes and moduli that are looked for in any case."""
-_NEARBY = 4 << 20
-"""Bytes of the file from a bare modulus within which one of its primes is looked for where both stand."""
+_NEARBY = 1 << 20
+"""Bytes of the file from a modulus within which its primes are looked for first, and both of a bare modulus."""
 _CLOSEST = 16
 """Numbers before a bare modulus, and behind it, that are divisors by trial."""
 _BEHIND = 16
@@ -53,6 +53,14 @@ class _Number:
     number: int
     offset: int
     length: int
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What was found; ``everywhere`` says whether all places were looked at that were meant to be."""
+
+    findings: tuple[Finding, ...]
+    everywhere: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +89,7 @@ class Factored:
 
 def find(
     dump: Dump, keys: Sequence[Known], random: Stretches, given: Iterable[Finding], rule: Rule, *, deep: bool
-) -> tuple[Finding, ...]:
+) -> Found:
     """The primes that stand bare in ``dump``, each with all numbers of its key as values.
 
     ``random`` is where memory looks random, and ``given`` are findings whose values may be primes: those come back,
@@ -91,7 +99,10 @@ def find(
     exponents.pop(0, None)
     sizes = {modulus.bit_length() for modulus in exponents}
     halves = {(bits + 1) // 2 for bits in sizes}
-    standing = _standing(dump, _samples(dump, random, deep=False), {*_SIZES, *halves}, everywhere=False)
+    samples = _samples(dump, random, deep=False)
+    chosen = _nearest(samples, keys)
+    standing = _standing(dump, chosen, {*_SIZES, *halves}, everywhere=False)
+    everywhere = deep or (len(chosen) == len(samples) and len(standing) < _MOST_NUMBERS)
     bare_keys = list(_of_bare(standing))
     if deep and halves:
         standing += _standing(dump, _samples(dump, random, deep=True), halves, everywhere=True)
@@ -114,7 +125,7 @@ def find(
         for number in numbers
         if number in values
     )
-    return (*bare, *more)
+    return Found((*bare, *more), everywhere)
 
 
 def _numbers(finding: Finding) -> list[int]:
@@ -141,7 +152,15 @@ def _samples(dump: Dump, random: Stretches, deep: bool) -> Offsets:
     first = np.cumsum(counts) - counts
     samples = np.repeat(starts - first * STEP, counts) + np.arange(int(counts.sum())) * STEP
     samples.sort()
-    return samples if deep else samples[:_MOST_SAMPLES]
+    return samples
+
+
+def _nearest(samples: Offsets, keys: Iterable[Known]) -> Offsets:
+    """So many of ``samples``: those near one of ``keys``, then those that come first; in order."""
+    places = np.sort(np.array([offset for known in keys for offset in known.offsets], np.int64))
+    close = np.searchsorted(places, samples - _NEARBY) < np.searchsorted(places, samples + _NEARBY, "right")
+    order = np.argsort(~close, kind="stable")[:_MOST_SAMPLES]
+    return np.sort(samples[order])
 
 
 def _behind(dump: Dump, keys: Iterable[Known]) -> Iterator[_Number]:

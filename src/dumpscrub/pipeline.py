@@ -230,7 +230,7 @@ def _result(
     audit: Path | None = None,
 ) -> Result:
     """What a run that began at the monotonic time ``started`` returns. Values stay behind."""
-    notices = dump.notices
+    notices = (*dump.notices, *outcome.notices)
     if outcome.protected:
         notices += (f"{outcome.protected} findings lie in numbers that a debugger follows and stay: see the audit log",)
     if redaction.switched_off:

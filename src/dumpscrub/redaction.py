@@ -31,7 +31,8 @@ class Outcome:
 
     ``suppressed`` counts candidates that were not taken for secrets, by reason, and ``searched`` is in bytes of the
     file. A later search of the same dump begins with what this one left: ``settled`` hits, the ``sweeper`` with its
-    values, and the public keys that it came across, which may be redacted since then.
+    values, and the public keys that it came across, which may be redacted since then. ``notices`` are lines for the
+    user: what was not looked at.
     """
 
     findings: tuple[Finding, ...]
@@ -40,6 +41,7 @@ class Outcome:
     settled: SettledHits
     sweeper: Sweeper
     public_keys: tuple[Known, ...]
+    notices: tuple[str, ...]
 
     @property
     def protected(self) -> int:
@@ -117,8 +119,10 @@ class Redaction:
         in_fields = process.find(dump, self._fields)
         inside = decoded.find(dump, scan.encoded, self._scanner)
         without_format = self._bare.find(dump, scan, public.all())
-        # Those come first that tell more: a key that was found as such, with all that follows from it.
-        outside = apply(self._actions, dict.fromkeys((*without_format, *scan.findings, *in_fields)))
+        # Those tell more: a key that was found as such, with all that follows from it.
+        better = frozenset(without_format.findings)
+        others = (finding for finding in scan.findings if finding not in better) if better else scan.findings
+        outside = apply(self._actions, (*without_format.findings, *others, *in_fields))
         direct = (*outside, *_not_in(_masked(outside), apply(self._actions, inside.findings)))
         masked = _masked(direct)
         before = earlier.sweeper if earlier else None
@@ -133,7 +137,9 @@ class Redaction:
             key=lambda finding: (finding.spans, finding.rule, finding.encoding.codec),
         )
         suppressed = dict(sorted((Counter(scan.suppressed) + Counter(inside.suppressed)).items()))
-        return Outcome(tuple(findings), suppressed, scan.searched, scan.settled, sweeper, public.all())
+        return Outcome(
+            tuple(findings), suppressed, scan.searched, scan.settled, sweeper, public.all(), without_format.notices
+        )
 
 
 def _masked(findings: Iterable[Finding]) -> list[Finding]:
