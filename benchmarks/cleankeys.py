@@ -181,7 +181,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """The command. Returns its exit code."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.cleankeys", description="Search keys where none are.")
     parser.add_argument("paths", type=Path, nargs="*", metavar="PATH")
-    parser.add_argument("--most", type=float, default=250, metavar="MB", help="of each source (default: 250)")
+    parser.add_argument("--most", type=float, default=300, metavar="MB", help="of each source (default: 300)")
     parser.add_argument("--least", type=float, default=0, metavar="MB", help="in all")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--samples", type=Path, metavar="FILE", help="write what was found, with what is around it")

@@ -88,6 +88,8 @@ _WHOLE = (
     Form("schedule swapped", symmetric.schedule_swapped, ("aes",)),
     Form("schedule inverse", symmetric.schedule_inverse, ("aes",)),
     Form("schedule inverse swapped", symmetric.schedule_inverse_swapped, ("aes",)),
+    Form("schedule rotated", symmetric.schedule_rotated, ("aes",)),
+    Form("schedule rotated swapped", symmetric.schedule_rotated_swapped, ("aes",)),
     Form("raw with schedule", numbers.raw, ("aes",)),
     Form("ChaCha20 state", symmetric.chacha_state, ("chacha",)),
     Form("DPAPI blob", windows.dpapi, ("opaque",)),

@@ -1,30 +1,34 @@
-"""Writes ranges of memory as a minidump and as an ELF core, with one thread on each range that is a stack."""
+"""Writes ranges of memory as a minidump and as an ELF core.
+
+There is a thread on each range that is a stack, and one for each piece that stands in vector registers.
+"""
 
 from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Mapping, Sequence
 
-from corpus.synth.pieces import Image
+from corpus.synth.pieces import Image, Piece, join
 from corpus.synth.scene import PAGE, Range
 
 _HEADER, _ENTRY = 32, 12
 _SYSTEM_INFO, _THREADS, _MODULES, _MEMORY64, _MEMORY_INFO = 7, 3, 4, 9, 16
 _TYPES = {"private": 0x2_0000, "stack": 0x2_0000, "image": 0x100_0000}
 _IMAGE = 0x7FF6_1234_0000
-_CONTEXT = 1232
-_PRSTATUS, _PRPSINFO = 1, 3
+_CONTEXT, _CONTEXT_VECTORS = 1232, 0x1A0
+_PRSTATUS, _FPREGSET, _PRPSINFO = 1, 2, 3
+_FXSAVE, _FXSAVE_VECTORS = 512, 160
 _LOAD, _NOTE = 1, 4
 
 
-def minidump(ranges: Sequence[Range]) -> Image:
+def minidump(ranges: Sequence[Range], vectors: Sequence[Piece] = ()) -> Image:
     """A minidump whose memory stands in a Memory64List, behind all else."""
     image = Image()
     streams = (_SYSTEM_INFO, _THREADS, _MODULES, _MEMORY_INFO, _MEMORY64)
     image.add(bytes(_HEADER + _ENTRY * len(streams)))
     bodies = {
         _SYSTEM_INFO: struct.pack("<HHHBBIIIIIHH", 9, 6, 0x5E03, 4, 1, 10, 0, 19045, 2, 0, 0x100, 0) + bytes(24),
-        _THREADS: _threads(image, [item for item in ranges if item.kind == "stack"]),
+        _THREADS: _threads(image, _stacks(ranges, vectors), vectors),
         _MODULES: _modules(image),
         _MEMORY_INFO: _memory_info(ranges),
     }
@@ -40,14 +44,27 @@ def minidump(ranges: Sequence[Range]) -> Image:
     return image
 
 
-def _threads(image: Image, stacks: Sequence[Range]) -> bytes:
+def _stacks(ranges: Sequence[Range], vectors: Sequence[Piece]) -> list[Range]:
+    """The stack of each thread. Those with vector registers come first, and share one."""
+    stacks = [item for item in ranges if item.kind == "stack"]
+    return [stacks[0] if stacks else ranges[0]] * len(vectors) + stacks
+
+
+def _with_vectors(data: bytes, at: int, vectors: Sequence[Piece], number: int) -> Piece:
+    """The registers of a thread; its vector registers hold the piece of that number, where there is one."""
+    if number >= len(vectors):
+        return Piece(data)
+    return join((data[:at], vectors[number], data[at + len(vectors[number]) :]))
+
+
+def _threads(image: Image, stacks: Sequence[Range], vectors: Sequence[Piece]) -> bytes:
     body = struct.pack("<I", len(stacks))
     for number, stack in enumerate(stacks):
         context = bytearray(_CONTEXT)
         struct.pack_into("<I", context, 0x30, 0x10_001F)
         struct.pack_into("<Q", context, 0x98, stack.address + 0x10)
         struct.pack_into("<Q", context, 0xF8, _IMAGE + 0x1010)
-        where = image.add(bytes(context))
+        where = image.add(_with_vectors(bytes(context), _CONTEXT_VECTORS, vectors, number))
         body += struct.pack("<IIIIQ", 1000 + number, 0, 0x20, 0, 0)
         body += struct.pack("<QIIII", stack.address, len(stack.block), 0, len(context), where)
     return body
@@ -68,12 +85,12 @@ def _memory_info(ranges: Sequence[Range]) -> bytes:
     return body
 
 
-def elf_core(ranges: Sequence[Range]) -> Image:
+def elf_core(ranges: Sequence[Range], vectors: Sequence[Piece] = ()) -> Image:
     """A core of x86-64: program headers, notes, segments on page boundaries."""
     image = Image()
     count = 1 + len(ranges)
     image.add(bytes(64 + 56 * count))
-    notes = _notes([item for item in ranges if item.kind == "stack"])
+    notes = _notes(_stacks(ranges, vectors), vectors)
     headers = [struct.pack("<IIQQQQQQ", _NOTE, 4, image.add(notes), 0, 0, len(notes), 0, 4)]
     for item in ranges:
         image.pad(PAGE)
@@ -85,21 +102,28 @@ def elf_core(ranges: Sequence[Range]) -> Image:
     return image
 
 
-def _notes(stacks: Sequence[Range]) -> bytes:
-    """NT_PRSTATUS of each thread, whose registers begin at 112, and NT_PRPSINFO."""
-    notes = b""
+def _notes(stacks: Sequence[Range], vectors: Sequence[Piece]) -> Piece:
+    """NT_PRSTATUS of each thread, whose registers begin at 112, its NT_FPREGSET, and NT_PRPSINFO."""
+    process = Piece(bytes(40) + b"server".ljust(16, b"\0") + b"/srv/app".ljust(80, b"\0"))
+    notes = []
     for number, stack in enumerate(stacks):
         status = bytearray(336)
         struct.pack_into("<I", status, 32, 1000 + number)
         struct.pack_into("<Q", status, 112 + 16 * 8, _IMAGE + 0x1010)
         struct.pack_into("<Q", status, 112 + 19 * 8, stack.address + 0x10)
-        notes += _note(_PRSTATUS, bytes(status))
-    return notes + _note(_PRPSINFO, bytes(40) + b"server".ljust(16, b"\0") + b"/srv/app".ljust(80, b"\0"))
+        notes.append(_note(_PRSTATUS, Piece(bytes(status))))
+        notes.append(_note(_FPREGSET, _with_vectors(bytes(_FXSAVE), _FXSAVE_VECTORS, vectors, number)))
+    # The kernel writes the process behind the first thread's status.
+    return join((*notes[:1], _note(_PRPSINFO, process), *notes[1:]))
 
 
-def _note(kind: int, data: bytes) -> bytes:
-    return struct.pack("<III", 5, len(data), kind) + b"CORE".ljust(8, b"\0") + data + bytes(-len(data) % 4)
+def _note(kind: int, data: Piece) -> Piece:
+    head = struct.pack("<III", 5, len(data), kind) + b"CORE".ljust(8, b"\0")
+    return join((head, data, bytes(-len(data) % 4)))
 
 
-WRITERS: Mapping[str, Callable[[Sequence[Range]], Image]] = {"minidump": minidump, "ELF core": elf_core}
+WRITERS: Mapping[str, Callable[[Sequence[Range], Sequence[Piece]], Image]] = {
+    "minidump": minidump,
+    "ELF core": elf_core,
+}
 """Format -> what writes it."""

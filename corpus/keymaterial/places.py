@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from random import Random
 
@@ -11,7 +11,12 @@ from corpus.keymaterial.item import Item
 from corpus.synth.pieces import Block, Piece
 from corpus.synth.scene import PAGE, Range
 
-PLACES = ("managed heap", "native heap", "stack", "registers", "file-backed", "seam", "odd offset")
+PLACES = (
+    *("managed heap", "native heap", "stack", "registers", "vector registers", "file-backed", "seam", "odd offset"),
+)
+VECTORS = "vector registers"
+VECTOR_BYTES = 256
+"""Bytes of a thread's sixteen vector registers: what is longer stands beside the registers instead."""
 _BASES = {
     "managed heap": (0x1F2_0000_0000, "private"),
     "native heap": (0x1F3_0000_0000, "private"),
@@ -36,11 +41,15 @@ class Memory:
     blocks: dict[str, Block] = field(default_factory=dict)
     first: list[Range] = field(default_factory=list)
     second: list[Range] = field(default_factory=list)
+    vectors: list[Piece] = field(default_factory=list)
 
     def put(self, place: str, item: Item, piece: Piece) -> None:
         """Add a key to a place; ``piece`` holds the item's bytes with its marks."""
         if place == "seam":
             self._seam(piece)
+            return
+        if place == VECTORS:
+            self.vectors.append(piece)
             return
         block = self.blocks.setdefault(place, Block(_beginning(place)))
         block.add(self._filler())
@@ -81,6 +90,12 @@ class Memory:
         behind.pad(PAGE)
         self.first.append(Range(address, before))
         self.second.append(Range(address + len(before), behind))
+
+
+def fitting(place: str, items: Sequence[Item]) -> str:
+    """The place, or the one beside it where the items do not fit there."""
+    fit = all(len(item) <= VECTOR_BYTES and not item.headed and not item.text for item in items)
+    return place if place != VECTORS or fit else "registers"
 
 
 def _beginning(place: str) -> bytes:

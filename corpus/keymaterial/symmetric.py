@@ -104,6 +104,25 @@ def schedule_inverse_swapped(key: Key, _: Random) -> Items:
     return _schedule(key, _swapped(invert(expand(key.raw))), backward=True)
 
 
+def _rotated(key: Key) -> bytes:
+    """Java's order of the inverse round keys: the last one before all others."""
+    inverse = invert(expand(key.raw))
+    return inverse[-16:] + inverse[:-16]
+
+
+def _java_schedule(data: bytes) -> Items:
+    # The first round key, or for 128 bits the whole key, stands first; the others follow from it.
+    return (join(private("key", data[:16]), private("round keys", data[16:])),)
+
+
+def schedule_rotated(key: Key, _: Random) -> Items:
+    return _java_schedule(_rotated(key))
+
+
+def schedule_rotated_swapped(key: Key, _: Random) -> Items:
+    return _java_schedule(_swapped(_rotated(key)))
+
+
 def chacha_state(key: Key, rng: Random) -> Items:
     """Sixteen words: constants, key, counter, nonce."""
     constants = public("constants", b"expand 32-byte k")

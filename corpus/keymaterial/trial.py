@@ -18,7 +18,7 @@ from corpus.keymaterial.catalogue import FRAGMENTS, SCHEDULED, Form, combination
 from corpus.keymaterial.files import WRITERS
 from corpus.keymaterial.item import Item
 from corpus.keymaterial.keys import KINDS, Factory, Key
-from corpus.keymaterial.places import PLACES, Memory
+from corpus.keymaterial.places import PLACES, Memory, fitting
 from corpus.manifest import Secret
 from corpus.synth.pieces import Mark, Piece, Plant
 
@@ -119,7 +119,7 @@ def build(keys: Keys, kinds: Sequence[str], file_format: str, rotation: int, see
     first = rotation + 3 * list(WRITERS).index(file_format)
     for number, (kind, form) in enumerate(combinations(kinds)):
         scene.plant(keys.of(kind, form.name), form, PLACES[(number + first) % len(PLACES)])
-    image = WRITERS[file_format](scene.memory.ranges())
+    image = WRITERS[file_format](scene.memory.ranges(), scene.memory.vectors)
     return Trial(name, bytes(image.data), tuple(scene.planted), tuple(scene.secrets.values()))
 
 
@@ -135,8 +135,10 @@ class _Scene:
 
     def plant(self, key: Key, form: Form, place: str) -> None:
         """The key in its form, and what proves it elsewhere."""
+        items = form.items(key, self.rng)
+        place = fitting(place, items)
         cell = Cell(form.name, key.kind, place)
-        for item in form.items(key, self.rng):
+        for item in items:
             self.memory.put(place, item, self._marked(cell, item))
         for name, value in _values(key):
             self.secrets.setdefault(value, Secret(key.kind, f"{form.name}: {name}", False, value))

@@ -207,6 +207,9 @@ def test_schedules_are_those_of_the_standard() -> None:
     assert symmetric.expand(bytes.fromhex(longest))[-4:].hex() == "706c631e"
     inverse = symmetric.invert(schedule)
     assert (inverse[:16], inverse[-16:]) == (schedule[-16:], schedule[:16])
+    (rotated,) = symmetric.schedule_rotated(KEYS["aes256"], _rng())
+    whole = symmetric.expand(KEYS["aes256"].raw)
+    assert (rotated.data[:16], rotated.data[16:32]) == (whole[:16], whole[-16:])
     assert symmetric.invert(bytes(16) + bytes.fromhex("8e4da1bc") * 4 + bytes(16))[16:20].hex() == "db135345"
 
 
