@@ -101,7 +101,7 @@ def table(tally: Tally, *, left_only: bool = False) -> Iterator[str]:
             yield f"{form:36} {kind:10} " + " ".join(f"{_cell(tally, cell):>12}" for cell in cells)
     yield ""
     yield f"{'form':36} {'left':>7} {'planted':>8}   {'public parts changed':>20}   which components are left"
-    for form in dict.fromkeys(cell.form for cell in tally.planted):
+    for form in dict.fromkeys((*(cell.form for cell in tally.planted), *tally.public)):
         yield _by_form(tally, form)
     yield from _sums(tally)
 
