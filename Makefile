@@ -5,6 +5,9 @@
 # make bench         time, memory and ratios to cp and kingfisher; parts of it: make bench SIZES=0.5, or BENCH=--quick
 # make recall        generated secrets of every rule: how many are found, by rule file and encoding
 # make false-positives  what the rules change in binaries without secrets; of your choice: make false-positives PATHS='A B'
+# make keys          keys of every type, form and place: how many were planted, how many are left; a part: make keys KEYS=--bounded
+# make keyfinders    what aeskeyfind and rsakeyfind find in dumps before and after (Debian packages of these names)
+# make false-keys    private keys, key schedules and certificates found in binaries, compressed files and random data
 # make clean         remove what these made
 #
 # Each creates .venv first, once. Another interpreter: make test PYTHON=python3.12
@@ -14,7 +17,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: demo test lint corpus-report bench recall false-positives clean
+.PHONY: demo test lint corpus-report bench recall false-positives keys keyfinders false-keys clean
 
 demo: $(INSTALLED)
 	$(BIN)/python -m corpus.demo
@@ -38,6 +41,15 @@ recall: $(INSTALLED)
 
 false-positives: $(INSTALLED)
 	$(BIN)/python -m benchmarks.clean $(PATHS)
+
+keys: $(INSTALLED)
+	$(BIN)/python -m corpus.keys $(KEYS)
+
+keyfinders: $(INSTALLED)
+	$(BIN)/python -m benchmarks.keyfinders
+
+false-keys: $(INSTALLED)
+	$(BIN)/python -m benchmarks.cleankeys $(PATHS)
 
 clean:
 	rm -rf $(VENV) corpus/out .mypy_cache .pytest_cache .ruff_cache .hypothesis

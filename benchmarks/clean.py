@@ -112,9 +112,14 @@ def _is_binary(data: bytes, suffix: str) -> bool:
 
 def batches(path: Path, most: int) -> Iterator[bytes]:
     """The binaries of ``path`` put together, at most ``most`` bytes of them in all."""
+    return together(binaries(path), most)
+
+
+def together(parts: Iterable[bytes], most: int) -> Iterator[bytes]:
+    """The parts with zeros between them, at most ``most`` bytes of them in all."""
     batch = bytearray()
     left = most
-    for data in binaries(path):
+    for data in parts:
         batch += data[:left] + _BETWEEN
         left -= len(data)
         if left <= 0:
@@ -136,7 +141,7 @@ def search(data: bytes, rules: Sequence[Path] = ()) -> Count:
     count = Count(len(data), result.bytes_changed, findings=Counter(finding.rule for finding in masked))
     for rule, findings in _by_rule(masked).items():
         count.by_rule[rule] = total(union(span for finding in findings for span in finding.spans))
-        count.samples[rule] = [_sample(data, finding) for finding in findings[:_SHOWN]]
+        count.samples[rule] = [sample(data, finding) for finding in findings[:_SHOWN]]
     return count
 
 
@@ -147,7 +152,7 @@ def _by_rule(findings: Iterable[Finding]) -> Mapping[str, list[Finding]]:
     return groups
 
 
-def _sample(data: bytes, finding: Finding) -> str:
+def sample(data: bytes, finding: Finding) -> str:
     """The text around a finding, which stands in it between two arrows."""
     start, end = finding.spans[0].start, finding.spans[-1].end
     parts = data[max(0, start - 80) : start], data[start : min(end, start + 160)], data[end : end + 40]

@@ -4,6 +4,9 @@ A line a dump, secret and form: how often it was planted, how often it is left. 
 of a secret that stands in a context anywhere in its dump; with it all values of the manifest are given as known, and
 none may be left. Numbers as arithmetic libraries keep them (limbs, swapped words) are shown, but nothing is required of
 them. Exit code 1 where something is left that must not be, or a dump could not be sanitised.
+
+With ``--keys`` there is a line a dump and class of key material instead: secrets and copies, in every form that the
+checker knows, before and after, and which secrets are left.
 """
 
 from __future__ import annotations
@@ -20,6 +23,12 @@ from corpus import check, contexts, dumps, manifest
 from corpus.dumps import RealDump
 from corpus.forms import NUMBER_FORMS
 from corpus.manifest import Secret
+
+KEY_CLASSES = (
+    *("rsa_private", "pkcs1_der", "pkcs8_der", "ec_der", "pem", "pfx", "capi_blob", "bcrypt_blob", "dpapi_blob"),
+    *("aes_key", "sym_key"),
+)
+"""Categories of manifests that are key material."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +80,19 @@ class Report:
                 yield f"{self.name:24} {label:42} {row.form:24} {row.planted:7} {row.left:5}  {verdict}".rstrip()
         yield self.summary()
 
+    def keys(self) -> Iterator[str]:
+        """A line a class of key material that the dump holds."""
+        for category in KEY_CLASSES:
+            rows = [row for row in self.rows if row.secret.category == category]
+            if not rows:
+                continue
+            left = sorted({row.secret.name for row in rows if row.left})
+            of = {row.secret.name for row in rows if row.planted}
+            copies = sum(row.planted for row in rows), sum(row.left for row in rows)
+            named = " ".join(f"{name}({','.join(_forms_left(rows, name))})" for name in left)
+            secrets = f"{len(of):4} secrets {len(left):4} left"
+            yield f"{self.name:22} {category:12} {secrets}   {copies[0]:5} copies {copies[1]:5} left  {named}".rstrip()
+
     def summary(self) -> str:
         """One line: secrets in context and those that are gone, copies, bare secrets by name, cost."""
         required = {row.secret.label for row in self.rows if not row.standing}
@@ -82,6 +104,10 @@ class Report:
             f"{left} of {planted} copies are left, {self.changed} of {self.size} bytes changed in {self.elapsed:.1f} s"
             + (f"; bare: {' '.join(bare)}" if bare else "")
         )
+
+
+def _forms_left(rows: Sequence[Row], name: str) -> list[str]:
+    return sorted({row.form for row in rows if row.secret.name == name and row.left})
 
 
 def report(dump: RealDump, *, known: bool) -> Report:
@@ -121,9 +147,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--only", metavar="TEXT", default="", help="dumps whose name contains TEXT")
     parser.add_argument("--known", action="store_true", help="give the manifest's values as known")
     parser.add_argument("--left", action="store_true", help="print only the forms of which something is left")
+    parser.add_argument("--keys", action="store_true", help="print sums by class of key material instead")
     options = parser.parse_args(arguments)
     folders = [options.dumps] if options.dumps else [folder for folder in (dumps.REAL, dumps.SHARED) if folder.is_dir()]
-    print(f"{'dump':24} {'secret':42} {'form':24} {'planted':>7} {'left':>5}")
+    if not options.keys:
+        print(f"{'dump':24} {'secret':42} {'form':24} {'planted':>7} {'left':>5}")
     failed = False
     for dump in choose(folders):
         if options.only not in dump.name:
@@ -134,7 +162,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print(f"== {dump.name}: FAILED: {error}", flush=True)
             failed = True
             continue
-        print("\n".join(outcome.lines(left_only=options.left)), flush=True)
+        lines = outcome.keys() if options.keys else outcome.lines(left_only=options.left)
+        for line in lines:
+            print(line, flush=True)
         failed = failed or outcome.failures > 0
     print("== FAILED: something is left that must not be" if failed else "== nothing is left that must not be")
     return 1 if failed else 0

@@ -115,6 +115,19 @@ def test_the_report_counts_and_names_what_is_left() -> None:
     )
 
 
+def test_classes_of_keys_are_summed() -> None:
+    rows = (
+        Row(Secret("aes_key", "a", False, b"", False), "raw", 2, 1, False),
+        Row(Secret("aes_key", "a", False, b"", False), "b64", 1, 1, False),
+        Row(Secret("aes_key", "b", False, b"", True), "raw", 3, 0, False),
+        _row("utf8", 1, context=True),
+    )
+    [line] = Report("a.dmp", rows, 4096, 40, 0.5).keys()
+    assert line.split() == [
+        *("a.dmp", "aes_key", "2", "secrets", "1", "left", "6", "copies", "2", "left", "a(b64,raw)")
+    ]
+
+
 def test_a_small_real_dump_is_reported_without_values(capsys: pytest.CaptureFixture[str]) -> None:
     assert report.main(["--only", "ms-plant-normal", "--known"]) == 0
     out = capsys.readouterr().out

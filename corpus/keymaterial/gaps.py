@@ -1,0 +1,75 @@
+"""The cells of the table in which something is still left: a list that must only become shorter.
+
+``gaps.toml`` holds patterns ``form | type | place``, with ``*`` for all of them. ``python -m corpus.keys --update``
+writes it anew.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable, Iterator, Set
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+from corpus.keymaterial.trial import Cell
+
+PATH = Path(__file__).with_name("gaps.toml")
+_HEAD = """\
+# What still goes wrong with planted keys. Written by: python -m corpus.keys --update
+# left: private components that stand after sanitising, "form | type | place", * for all.
+# changed: public components that do not stand as they were, "form | component".
+
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Gaps:
+    """What is known to go wrong."""
+
+    left: tuple[str, ...]
+    changed: tuple[str, ...]
+
+    def covers(self, cell: Cell, *, everywhere: bool = False) -> bool:
+        """True where a pattern names the cell; with ``everywhere``, one that is for all places."""
+        text = f"{cell.form} | {cell.kind} | {cell.place}"
+        listed = (pattern for pattern in self.left if not everywhere or pattern.endswith("| *"))
+        return any(fnmatchcase(text, pattern) for pattern in listed)
+
+
+def read(path: Path = PATH) -> Gaps:
+    """The list as it stands."""
+    table = tomllib.loads(path.read_text("utf-8"))
+    return Gaps(tuple(table["left"]), tuple(table["changed"]))
+
+
+def write(cells: Set[Cell], known: Set[Cell], changed: Iterable[str], path: Path = PATH) -> None:
+    """Write patterns for ``cells``, out of all those that there are, and the names of changed public components."""
+    lists = (("left", patterns(cells, known)), ("changed", sorted(changed)))
+    text = "\n".join(f"{name} = [\n{_lines(lines)}]\n" for name, lines in lists)
+    path.write_text(_HEAD + text, "utf-8", newline="\n")
+
+
+def _lines(lines: Iterable[str]) -> str:
+    return "".join(f'  "{line}",\n' for line in lines)
+
+
+def patterns(cells: Set[Cell], known: Set[Cell]) -> Iterator[str]:
+    """As few patterns as say the same: a whole form, a type of it, a place of it, or a single cell."""
+    for form in sorted({cell.form for cell in cells}):
+        every = {cell for cell in known if cell.form == form}
+        ours = {cell for cell in cells if cell.form == form}
+        if every == ours:
+            yield f"{form} | * | *"
+            continue
+        for kind in sorted({cell.kind for cell in every}):
+            group = {cell for cell in every if cell.kind == kind}
+            if group <= ours:
+                yield f"{form} | {kind} | *"
+                ours -= group
+        for place in sorted({cell.place for cell in ours}):
+            group = {cell for cell in every if cell.place == place}
+            if group <= ours and len(group) > 1:
+                yield f"{form} | * | {place}"
+                ours -= group
+        yield from (f"{cell.form} | {cell.kind} | {cell.place}" for cell in sorted(ours))
