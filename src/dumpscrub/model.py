@@ -90,11 +90,13 @@ class Origin(enum.Enum):
 class SecretValue:
     """A secret, or a piece of one. Its representation shows the length alone and it refuses to be pickled.
 
-    ``data`` is UTF-8 for text and the plain bytes for binary values.
+    ``data`` is UTF-8 for text and the plain bytes for binary ones. A ``structure`` has parts that are no secret and is
+    recognised wherever it stands as such: only where it is written down in another way is all of it to be masked.
     """
 
     data: bytes = field(repr=False)
     binary: bool = False
+    structure: bool = False
 
     def __repr__(self) -> str:
         return f"SecretValue({len(self.data)} bytes)"

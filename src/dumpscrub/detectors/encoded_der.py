@@ -64,7 +64,7 @@ class EncodedDetector:
         segments = tuple((window.hit + line.start * unit, window.hit + line.end * unit) for line in lines)
         if material.suppressed:
             segments = ((segments[0][0], segments[-1][1]),)
-        values = (*material.values, SecretValue(base64)) if material.values else ()
+        values = (*material.values, SecretValue(base64, structure=True)) if material.values else ()
         yield Match(segments, material.confidence, values, material.suppressed)
 
 

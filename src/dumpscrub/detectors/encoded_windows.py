@@ -54,7 +54,7 @@ class EncodedWindowsDetector:
                 continue
             lines = base64_text.cut(text, lines, base64_text.encoded_length(material.end))
             segments = tuple((window.hit + line.start * unit, window.hit + line.end * unit) for line in lines)
-            values = (*material.values, SecretValue(base64_text.characters(lines)))
+            values = (*material.values, SecretValue(base64_text.characters(lines), structure=True))
             return (Match(segments, material.confidence, values),)
         return ()
 

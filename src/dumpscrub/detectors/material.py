@@ -108,11 +108,13 @@ def binary_values(data: bytes, elements: Iterable[Element], whole: Element | Non
     """The contents of the uncut ``elements`` without leading zeros, and the bytes of ``whole``, as values to sweep."""
     values = values_of(data, elements)
     if whole is not None and not whole.is_cut(data):
-        return (*values, *_worth([data[whole.start : whole.end]]))
+        return (*values, *_worth([data[whole.start : whole.end]], structure=True))
     return values
 
 
-def _worth(contents: Iterable[bytes]) -> tuple[SecretValue, ...]:
+def _worth(contents: Iterable[bytes], *, structure: bool = False) -> tuple[SecretValue, ...]:
     return tuple(
-        SecretValue(content, binary=True) for content in contents if _LEAST_VALUE <= len(content) <= MOST_VALUE
+        SecretValue(content, binary=True, structure=structure)
+        for content in contents
+        if _LEAST_VALUE <= len(content) <= MOST_VALUE
     )

@@ -114,7 +114,7 @@ class PemDetector:
             return Match(segments, confidence)
         values = material.values if material is not None else _other_values(block, der, body)
         if _LEAST_VALUE <= len(body) <= MOST_VALUE:
-            values = (*values, SecretValue(body))
+            values = (*values, SecretValue(body, structure=True))
         return Match(segments, confidence, values)
 
 
@@ -169,8 +169,8 @@ def _other_values(block: Block, decoded: bytes, body: bytes) -> tuple[SecretValu
     """The bytes of a body that is no DER, with the private components of an OpenSSH key that no passphrase protects."""
     if not block.whole or not _LEAST_VALUE <= len(decoded) <= MOST_VALUE:
         return ()
-    values = (SecretValue(decoded, binary=True),)
-    if not decoded.startswith(_OPENSSH):
+    values = (SecretValue(decoded, binary=True, structure=decoded.startswith(_OPENSSH)),)
+    if not values[0].structure:
         return values
     text = b"-----BEGIN OPENSSH PRIVATE KEY-----\n" + body + b"\n-----END OPENSSH PRIVATE KEY-----\n"
     key = attempt(lambda: load_ssh_private_key(text, None))

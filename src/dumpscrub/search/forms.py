@@ -88,7 +88,9 @@ def spelled(value: SecretValue) -> tuple[Spelling, ...]:
     if value.binary:
         return spellings.of_bytes(value.data) if len(value.data.strip(b"\0")) >= SHORTEST else ()
     text = _text_of(value)
-    return spellings.of_text(text) if len(text) >= SHORTEST else ()
+    if len(text) < SHORTEST:
+        return ()
+    return spellings.of_text(text) if value.structure else (*spellings.of_text(text), *spellings.pieces(text))
 
 
 def written(spelling: Spelling) -> Iterator[Form]:
@@ -106,6 +108,8 @@ def written(spelling: Spelling) -> Iterator[Form]:
 
 def unspelled(value: SecretValue) -> tuple[Form, ...]:
     """The forms of ``value`` that are no text in UTF: in code pages, in a dialect of UTF-8, numbers."""
+    if value.structure and value.binary:
+        return ()
     if value.binary:
         return tuple(_binary_forms(value.data)) if len(value.data.strip(b"\0")) >= SHORTEST else ()
     text = _text_of(value)

@@ -45,9 +45,13 @@ class Spelling(NamedTuple):
 
 
 def of_text(text: str) -> tuple[Spelling, ...]:
-    """The spellings of ``text``, itself first, and its pieces."""
-    pieces = (Spelling(PIECE, piece, False, at) for at, piece in fragments.of_text(text))
-    return (*_distinct(_readable(text)), *_encoded(text), *pieces)
+    """The spellings of ``text``, itself first."""
+    return (*_distinct(_readable(text)), *_encoded(text))
+
+
+def pieces(text: str) -> tuple[Spelling, ...]:
+    """Those pieces of ``text`` that tell where a rest of it stands."""
+    return tuple(Spelling(PIECE, piece, False, at) for at, piece in fragments.of_text(text))
 
 
 def of_bytes(data: bytes) -> tuple[Spelling, ...]:
