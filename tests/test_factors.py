@@ -173,3 +173,14 @@ def test_the_copy_is_searched_for_numbers_too(tmp_path: Path) -> None:
     assert bare not in result.output.read_bytes()
     assert bare.hex() not in result.audit.read_text("utf-8")
     assert not dumpscrub.scan(result.output, workers=1).to_redact
+
+
+@pytest.mark.parametrize("order", [Order.LITTLE, Order.BIG])
+def test_behind_a_modulus_whose_header_was_overwritten(order: Order) -> None:
+    # CryptoAPI's blob and CNG's, from the exponent on: n, p and q follow each other.
+    numbers = key()
+    exponent = b"\1\0\1\0" if order is Order.LITTLE else b"\0\1\0\1"[1:]
+    parts = [written(number, order) for number in (numbers.public_numbers.n, numbers.p, numbers.q, numbers.dmp1)]
+    left = sanitized(public(numbers) + bytes(5_000) + bytes(8) + exponent + b"".join(parts) + bytes(100))
+    assert parts[0] in left
+    assert not [part for part in parts[1:] if part in left]

@@ -107,7 +107,9 @@ def find(
     if deep and halves:
         standing += _standing(dump, _samples(dump, random, deep=True), halves, everywhere=True)
     else:
-        standing += _behind(dump, (known for known in keys if known.key.modulus in exponents))
+        ends = {number.offset + number.length: number.number for number in standing if number.number in exponents}
+        ends |= _ends(known for known in keys if known.key.modulus in exponents)
+        standing += _behind(dump, ends)
     told = [(finding, _numbers(finding)) for finding in given]
     primes = {number.number for number in standing} | {number for _, numbers in told for number in numbers}
     values = {p: key.values() for key in _factored(exponents, bare_keys, primes) for p in key.primes}
@@ -163,19 +165,25 @@ def _nearest(samples: Offsets, keys: Iterable[Known]) -> Offsets:
     return np.sort(samples[order])
 
 
-def _behind(dump: Dump, keys: Iterable[Known]) -> Iterator[_Number]:
-    """The primes right behind the moduli of ``keys``, as in the blobs of Windows: no header stands before those."""
-    for known in keys:
-        modulus = known.key.modulus
+def _ends(keys: Iterable[Known]) -> dict[int, int]:
+    """Where in the file the moduli of ``keys`` end, at the earliest."""
+    return {
+        offset + (known.key.modulus.bit_length() + 7) // 8 - 1: known.key.modulus
+        for known in keys
+        for offset in known.offsets
+    }
+
+
+def _behind(dump: Dump, ends: Mapping[int, int]) -> Iterator[_Number]:
+    """The primes right behind moduli that end there, as in the blobs of Windows: no header stands before those."""
+    for start, modulus in sorted(ends.items()):
         size = (modulus.bit_length() + 15) // 16
-        for offset in known.offsets:
-            start = offset + 2 * size - 1
-            data = read(dump.source, start, start + _BEHIND + size)
-            for at in range(max(0, len(data) - size)):
-                for order in ("little", "big"):
-                    number = int.from_bytes(data[at : at + size], "little" if order == "little" else "big")
-                    if number.bit_length() > 4 * size and modulus % number == 0:
-                        yield _Number(number, start + at, size)
+        data = read(dump.source, start, start + _BEHIND + size)
+        for at in range(max(0, len(data) - size)):
+            for order in ("little", "big"):
+                number = int.from_bytes(data[at : at + size], "little" if order == "little" else "big")
+                if number.bit_length() > 4 * size and modulus % number == 0:
+                    yield _Number(number, start + at, size)
 
 
 def _phases(dump: Dump, samples: Offsets) -> Offsets:

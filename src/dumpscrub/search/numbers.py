@@ -3,7 +3,7 @@
 A candidate of so many bytes stands where memory looks random (:mod:`dumpscrub.search.noise`). What is odd, has its
 highest bit set and is not divisible by small primes may be a prime number. Most programs keep a number behind
 something small: its length, the header of its array or of its block of memory. Only those behind such a number below
-65,536 are looked at, unless all are asked for.
+65,536 are looked at, or behind the public exponent 65,537, unless all are asked for.
 """
 
 from __future__ import annotations
@@ -135,9 +135,10 @@ def _starts(view: memoryview, samples: Offsets, phases: Offsets, everywhere: boo
     turned = (starts - phases) % _WORD
     aligned = (turned == 0) | (phases == UNKNOWN) | ((turned == 1) & (before[0] == 0))
     small = (before[0] == 0) | (before[1] == 0) | (before[2] == 0) | (before[3] == 0)
+    exponent = (before[0] == 1) & (before[1] == 0) & (before[2] == 1)
     fitting: Flags = here != 0
     if not everywhere:
-        fitting &= aligned & small
+        fitting &= (aligned & small) | exponent
     behind = np.unique(starts[fitting])
     return behind[behind + STEP <= len(view)]
 

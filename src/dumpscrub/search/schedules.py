@@ -26,8 +26,8 @@ BLOCK = 16
 LONGEST = 15 * BLOCK
 """Bytes of the longest schedule."""
 _WORD = 4
-_STEP = 128
-"""Bytes of the file from one pair of samples to the next one: less than the 152 of the shortest schedule that tell."""
+_STEP = 64
+"""Bytes of the file from one pair of samples to the next one: so that half of the shortest schedule is seen, too."""
 _PAIR = 8
 """Bytes from one sample of a pair to the other: whatever the alignment, one of them stands where the rule holds."""
 
