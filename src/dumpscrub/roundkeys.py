@@ -4,18 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from dumpscrub.columns import Mask
 from dumpscrub.detectors import aes
+from dumpscrub.layout import Layout
+from dumpscrub.links import Column
 from dumpscrub.model import Confidence, Dump, Encoding, Finding, Origin, SecretValue
 from dumpscrub.rules.schema import Rule
 from dumpscrub.search import noise, schedules
 from dumpscrub.search.schedules import SHAPES, Trace
 from dumpscrub.search.windows import Windows
 from dumpscrub.span import Span, part_of
-from dumpscrub.walks import across, seams
+from dumpscrub.walks import Looks, Seams, across, seams
 
 _AROUND = 512
 """Bytes on both sides of a trace that are read: a schedule has 240, and one for decryption may follow it."""
 
+_LEAST = 32
+"""Bytes of the regions on both sides of a seam, from which on a schedule across it is looked for."""
 _MARGIN = bytes(schedules.REACH)
 
 
@@ -41,11 +46,22 @@ def find(dump: Dump, traces: Iterable[Trace], rule: Rule) -> tuple[Finding, ...]
 
 
 def _across(dump: Dump) -> Iterator[Trace]:
-    """The traces where memory goes on elsewhere in the file."""
-    for places in seams(dump.layout):
-        texts, _ = across(dump.layout, places, schedules.LONGEST)
+    """The traces where memory goes on elsewhere in the file, between regions that hold a part worth the look."""
+    looks = Looks(dump.source)
+    for all_places in seams(dump.layout):
+        kept = _is_long(dump.layout, all_places.left) & _is_long(dump.layout, all_places.right)
+        if not kept.any():
+            continue
+        columns = (all_places.left, all_places.ends, all_places.right, all_places.starts)
+        texts, _ = across(dump.layout, Seams(*(column[kept] for column in columns)), schedules.LONGEST)
+        looks.at(texts)
         view = memoryview(_MARGIN + texts.read(dump.source) + _MARGIN)
         for index, lag in schedules.look(view, 0, noise.samples(view, 0, 0, len(view))):
             at = index - len(_MARGIN)
             yield texts.spans(at, at + 1)[0].start, lag
-        dump.source.release(0, dump.source.size)
+    looks.give_back()
+
+
+def _is_long(layout: Layout, regions: Column) -> Mask:
+    """For each of ``regions`` whether it may hold so much: a dump may have millions of shorter ones."""
+    return layout.ends[regions] - layout.starts[regions] >= _LEAST
