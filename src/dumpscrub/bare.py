@@ -32,7 +32,7 @@ class BareKeys:
     def find(self, dump: Dump, scan: Scan, public_keys: Sequence[Known]) -> Bare:
         """The keys that stand bare in ``dump``, of which ``scan`` has seen all bytes."""
         found: list[Finding] = []
-        notices: tuple[str, ...] = ()
+        everywhere = True
         rule = self._rules.get("aes-key-schedule")
         if rule:
             found += roundkeys.find(dump, scan.bare.traces, rule)
@@ -41,8 +41,10 @@ class BareKeys:
             given = [finding for finding in scan.findings if finding.category == rule.category]
             numbers = factors.find(dump, public_keys, scan.bare.random, given, rule, deep=self._deep)
             found += numbers.findings
-            notices = () if numbers.everywhere else (BOUNDED,)
+            everywhere = numbers.everywhere
         rule = self._rules.get("ec-private-scalar")
         if rule:
-            found += scalars.find(dump, public_keys, scan.bare.random, rule, deep=self._deep)
-        return Bare(tuple(found), notices)
+            multiples = scalars.find(dump, public_keys, rule, deep=self._deep)
+            found += multiples.findings
+            everywhere = everywhere and multiples.everywhere
+        return Bare(tuple(found), () if everywhere else (BOUNDED,))

@@ -21,7 +21,7 @@ from dumpscrub.columns import Offsets
 from dumpscrub.layout import RegionKind
 from dumpscrub.links import NO_ADDRESS
 from dumpscrub.model import Confidence, Dump, Encoding, Finding, Origin, SecretValue
-from dumpscrub.publics import Known
+from dumpscrub.publics import Found, Known
 from dumpscrub.rules.schema import Rule
 from dumpscrub.search.noise import STEP, Stretches
 from dumpscrub.search.numbers import UNKNOWN, Order, places
@@ -53,14 +53,6 @@ class _Number:
     number: int
     offset: int
     length: int
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """What was found; ``everywhere`` says whether all places were looked at that were meant to be."""
-
-    findings: tuple[Finding, ...]
-    everywhere: bool
 
 
 @dataclass(frozen=True, slots=True)

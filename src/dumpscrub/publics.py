@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from dumpscrub.detectors.base import Detector, Match
 from dumpscrub.detectors.certificates import PUBLIC
 from dumpscrub.detectors.public_keys import PublicKey, PublicKeyDetector
+from dumpscrub.model import Finding
 from dumpscrub.search.windows import Window
 from dumpscrub.span import Span, SpanSet
 
@@ -25,6 +26,14 @@ class Known:
     key: PublicKey
     everybodys: bool
     offsets: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What was found; ``everywhere`` says whether all places were looked at that were meant to be."""
+
+    findings: tuple[Finding, ...]
+    everywhere: bool
 
 
 class PublicKeys:

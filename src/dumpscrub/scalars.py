@@ -1,13 +1,12 @@
 """Private scalars of elliptic curves that stand bare: a number is one if its multiple of the base point is known.
 
 So there are no false ones. A scalar has 32 bytes, as much else has, and each one costs a multiplication. So only what
-looks random and stands behind something small, near a public key, is multiplied, or else wherever memory looks random.
+looks random and stands alone is multiplied, near a public key or, if asked for, everywhere.
 """
 
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -15,21 +14,15 @@ from itertools import islice
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, x25519
 
 from dumpscrub.model import Confidence, Dump, Encoding, Finding, Origin, SecretValue
-from dumpscrub.publics import Known
+from dumpscrub.publics import Found, Known
 from dumpscrub.rules.schema import Rule
-from dumpscrub.search.noise import STEP, Stretches
-from dumpscrub.source import read
+from dumpscrub.search.isolated import candidates
 from dumpscrub.span import Span, union
 
-_NEAR = 2 << 10
+_NEAR = 64 << 10
 """Bytes on both sides of a public key that are looked at."""
 _MOST, _MOST_DEEP = 2_000, 1_000_000
 """Multiplications, each of 50 to 1,000 microseconds."""
-_PART = 1 << 20
-_WORD = 4
-_BEHIND_ZERO = re.compile(rb"\0(?=[^\0])")
-_FEWEST_DIFFERENT = 22
-"""Of 32 random bytes at least so many differ; the odds against are one in a million."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,57 +66,36 @@ _CURVES: Mapping[str, _Curve] = {
 }
 
 
-def find(dump: Dump, keys: Sequence[Known], random: Stretches, rule: Rule, *, deep: bool) -> tuple[Finding, ...]:
+def find(dump: Dump, keys: Sequence[Known], rule: Rule, *, deep: bool) -> Found:
     """The scalars in ``dump`` of the points among ``keys``.
 
-    They are looked for near these, and if ``deep`` also where memory looks ``random``.
+    They are looked for near these, and if ``deep`` everywhere.
     """
     own = [known for known in keys if known.key.point and (deep or not known.everybodys)]
     points = {(known.key.kind, known.key.point) for known in own}
     if not points:
-        return ()
-    areas = [Span(max(0, offset - _NEAR), offset + _NEAR) for known in own for offset in known.offsets]
-    if deep:
-        columns = zip(*(column.tolist() for column in random.columns()), strict=True)
-        areas += [Span(max(0, start - STEP), end + STEP) for start, end in columns]
-    candidates = _candidates(dump, union(areas), sorted({kind for kind, _ in points}))
+        return Found((), everywhere=True)
+    size = dump.source.size
+    near = (Span(max(0, offset - _NEAR), min(offset + _NEAR, size)) for known in own for offset in known.offsets)
+    areas = dump.source.filled(0, size) if deep else union(near)
     found: dict[Span, Finding] = {}
-    for span, scalar, kind in islice(candidates, _MOST_DEEP if deep else _MOST):
+    tried = _candidates(dump, tuple(areas), sorted({kind for kind, _ in points}))
+    for span, scalar, kind in islice(tried, _MOST_DEEP if deep else _MOST):
         if (kind, _CURVES[kind].multiply(scalar)) in points:
             found[span] = Finding(
                 *(rule.id, rule.category, (span,), Encoding.BINARY, Origin.DIRECT, Confidence.HIGH, rule.action.value),
                 values=_values(scalar, kind),
             )
-    return tuple(found[span] for span in sorted(found))
+    return Found(tuple(found[span] for span in sorted(found)), everywhere=next(tried, None) is None)
 
 
 def _candidates(dump: Dump, areas: Sequence[Span], kinds: Sequence[str]) -> Iterator[tuple[Span, bytes, str]]:
     """What may be scalars in ``areas``: where they stand, each big-endian or as it is, and of which curve."""
-    longest = max(_CURVES[kind].size for kind in kinds)
-    for area in areas:
-        for low in range(area.start, area.end, _PART):
-            data = read(dump.source, max(0, low - _WORD), min(low + _PART, area.end) + longest)
-            for at in _starts(data):
-                for kind in kinds:
-                    curve = _CURVES[kind]
-                    scalar = data[at : at + curve.size]
-                    if len(scalar) < curve.size:
-                        continue
-                    start = max(0, low - _WORD) + at
-                    span = Span(start, start + curve.size)
-                    yield from ((span, each, kind) for each in (scalar, scalar[::-1])[: 1 + curve.numeric])
-            dump.source.release(low, low + len(data))
-
-
-def _starts(data: bytes) -> Iterator[int]:
-    """Where in ``data`` random bytes stand at most four bytes behind a zero, in order, each once."""
-    done = 0
-    for found in _BEHIND_ZERO.finditer(data):
-        for at in range(max(done, found.start()), found.end() + _WORD):
-            first = data[at : at + 32]
-            if len(set(first)) >= _FEWEST_DIFFERENT and 6 < sum(byte >> 7 for byte in first) < 26:
-                yield at
-        done = found.end() + _WORD
+    for kind in kinds:
+        curve = _CURVES[kind]
+        for start, number in candidates(dump.source, areas, curve.size):
+            span = Span(start, start + curve.size)
+            yield from ((span, each, kind) for each in (number, number[::-1])[: 1 + curve.numeric])
 
 
 def _values(scalar: bytes, kind: str) -> tuple[SecretValue, ...]:
