@@ -33,6 +33,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "pieces",
         "decoded",
         "publics",
+        "haystack",
         "roundkeys",
         "factors",
         "scalars",

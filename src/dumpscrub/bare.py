@@ -35,11 +35,11 @@ class BareKeys:
         everywhere = True
         rule = self._rules.get("aes-key-schedule")
         if rule:
-            found += roundkeys.find(dump, scan.bare.traces, rule)
+            found += roundkeys.find(dump, scan.traces, rule)
         rule = self._rules.get("rsa-private-numbers")
         if rule:
             given = [finding for finding in scan.findings if finding.category == rule.category]
-            numbers = factors.find(dump, public_keys, scan.bare.random, given, rule, deep=self._deep)
+            numbers = factors.find(dump, public_keys, given, rule, deep=self._deep)
             found += numbers.findings
             everywhere = numbers.everywhere
         rule = self._rules.get("ec-private-scalar")

@@ -8,7 +8,7 @@ other and all private numbers, and these are values to search for in all their f
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -18,27 +18,23 @@ import numpy as np
 import numpy.typing as npt
 
 from dumpscrub.columns import Offsets
-from dumpscrub.layout import RegionKind
+from dumpscrub.haystack import nearest, samples
 from dumpscrub.links import NO_ADDRESS
 from dumpscrub.model import Confidence, Dump, Encoding, Finding, Origin, SecretValue
 from dumpscrub.publics import Found, Known
 from dumpscrub.rules.schema import Rule
-from dumpscrub.search.noise import STEP, Stretches
 from dumpscrub.search.numbers import UNKNOWN, Order, places
 from dumpscrub.source import read
 from dumpscrub.span import Span
 
-_LONGEST_STRETCH = 16 << 10
-_EDGE = 1 << 10
-"""Of longer stretches of random bytes, which are compressed or encrypted, only so many at both ends are looked at."""
 _MOST_SAMPLES = 250_000
 _MOST_NUMBERS = 20_000
 """Samples and numbers that are looked at unless all are asked for: those near public keys first."""
 _SIZES = (512, 1024, 1536, 2048, 3072, 4096)
 """Bits of the primes and moduli that are looked for in any case."""
-_NEARBY = 1 << 20
-"""Bytes of the file from a modulus within which its primes are looked for first, and both of a bare modulus."""
-_CLOSEST = 16
+_NEARBY = 1 << 16
+"""Bytes of the file from a bare modulus within which one of its primes is looked for where both stand."""
+_CLOSEST = 6
 """Numbers before a bare modulus, and behind it, that are divisors by trial."""
 _BEHIND = 16
 """Bytes behind a modulus, each of which may be the first of a prime."""
@@ -79,25 +75,23 @@ class Factored:
         )
 
 
-def find(
-    dump: Dump, keys: Sequence[Known], random: Stretches, given: Iterable[Finding], rule: Rule, *, deep: bool
-) -> Found:
+def find(dump: Dump, keys: Sequence[Known], given: Iterable[Finding], rule: Rule, *, deep: bool) -> Found:
     """The primes that stand bare in ``dump``, each with all numbers of its key as values.
 
-    ``random`` is where memory looks random, and ``given`` are findings whose values may be primes: those come back,
-    with more values. ``deep`` is for looking everywhere.
+    ``given`` are findings whose values may be primes: those come back, with more values. ``deep`` is for looking
+    everywhere.
     """
     exponents = {known.key.modulus: known.key.exponent for known in keys if deep or not known.everybodys}
     exponents.pop(0, None)
     sizes = {modulus.bit_length() for modulus in exponents}
     halves = {(bits + 1) // 2 for bits in sizes}
-    samples = _samples(dump, random, deep=False)
-    chosen = _nearest(samples, keys)
-    standing = _standing(dump, chosen, {*_SIZES, *halves}, everywhere=False)
-    everywhere = deep or (len(chosen) == len(samples) and len(standing) < _MOST_NUMBERS)
+    chosen, is_all = nearest(dump, (offset for known in keys for offset in known.offsets), _MOST_SAMPLES)
+    with closing(_standing(dump, chosen, {*_SIZES, *halves}, everywhere=False)) as numbers:
+        standing = list(islice(numbers, _MOST_NUMBERS))
+    everywhere = deep or (is_all and len(standing) < _MOST_NUMBERS)
     bare_keys = list(_of_bare(standing))
-    if deep and halves:
-        standing += _standing(dump, _samples(dump, random, deep=True), halves, everywhere=True)
+    if deep:
+        standing += _everywhere(dump, exponents)
     else:
         ends = {number.offset + number.length: number.number for number in standing if number.number in exponents}
         ends |= _ends(known for known in keys if known.key.modulus in exponents)
@@ -129,34 +123,6 @@ def _numbers(finding: Finding) -> list[int]:
     return [number for number in (int.from_bytes(data, "big") for data in values) if number & 1]
 
 
-def _samples(dump: Dump, random: Stretches, deep: bool) -> Offsets:
-    """The file offsets of the samples around which numbers are looked for, in order."""
-    starts, ends = random.columns()
-    if not deep:
-        region = np.searchsorted(dump.layout.starts, starts, "right") - 1
-        kept = dump.layout.kinds[region] != RegionKind.IMAGE
-        starts, ends = starts[kept], ends[kept]
-        long = ends - starts > _LONGEST_STRETCH
-        tails = ends[long] - _EDGE
-        starts, ends = (
-            np.concatenate([starts, tails]),
-            np.concatenate([np.where(long, starts + _EDGE, ends), ends[long]]),
-        )
-    counts = (ends - starts) // STEP
-    first = np.cumsum(counts) - counts
-    samples = np.repeat(starts - first * STEP, counts) + np.arange(int(counts.sum())) * STEP
-    samples.sort()
-    return samples
-
-
-def _nearest(samples: Offsets, keys: Iterable[Known]) -> Offsets:
-    """So many of ``samples``: those near one of ``keys``, then those that come first; in order."""
-    places = np.sort(np.array([offset for known in keys for offset in known.offsets], np.int64))
-    close = np.searchsorted(places, samples - _NEARBY) < np.searchsorted(places, samples + _NEARBY, "right")
-    order = np.argsort(~close, kind="stable")[:_MOST_SAMPLES]
-    return np.sort(samples[order])
-
-
 def _ends(keys: Iterable[Known]) -> dict[int, int]:
     """Where in the file the moduli of ``keys`` end, at the earliest."""
     return {
@@ -186,18 +152,28 @@ def _phases(dump: Dump, samples: Offsets) -> Offsets:
     return np.where(layout.addresses[region] == NO_ADDRESS, UNKNOWN, phases)
 
 
-def _standing(dump: Dump, samples: Offsets, sizes: set[int], *, everywhere: bool) -> list[_Number]:
+def _standing(dump: Dump, samples: Offsets, sizes: set[int], *, everywhere: bool) -> Generator[_Number, None, None]:
     """The numbers of so many bits that may be primes or moduli."""
     longest = max(order.length(bits) for order in Order for bits in sizes)
-    numbers = (
+    return (
         _Number(number, offset, order.length(bits))
         for part in places(dump.source, samples, _phases(dump, samples), longest, everywhere=everywhere)
         for bits in sorted(sizes)
         for order in Order
         for offset, number in part.numbers(bits, order, prime=True)
     )
-    with closing(numbers):
-        return list(islice(numbers, None if everywhere else _MOST_NUMBERS))
+
+
+def _everywhere(dump: Dump, moduli: Iterable[int]) -> Iterator[_Number]:
+    """The primes of ``moduli``, at any offset of the file and whatever stands before them."""
+    products: dict[int, int] = {}
+    for modulus in moduli:
+        bits = (modulus.bit_length() + 1) // 2
+        products[bits] = products.get(bits, 1) * modulus
+    for part in samples(dump, [Span(0, dump.source.size)]) if products else ():
+        for number in _standing(dump, part, set(products), everywhere=True):
+            if products[number.number.bit_length()] % number.number == 0:
+                yield number
 
 
 def _factored(exponents: Mapping[int, int], bare: Iterable[tuple[int, int]], primes: set[int]) -> Iterator[Factored]:

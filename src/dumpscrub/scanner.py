@@ -14,12 +14,12 @@ from dumpscrub.findings import Collector, Findings
 from dumpscrub.model import Confidence, Dump, Encoding, Finding, Origin
 from dumpscrub.progress import Progress, silent
 from dumpscrub.rules.schema import Rule
-from dumpscrub.search.bare import BarePlaces
 from dumpscrub.search.encoded import look
 from dumpscrub.search.finder import Finder, Search
 from dumpscrub.search.literals import Literal
 from dumpscrub.search.places import PlaceList
 from dumpscrub.search.quoted import MARKS
+from dumpscrub.search.schedules import TraceList
 from dumpscrub.search.windows import Window, Windows
 from dumpscrub.settled import NOTHING_SETTLED, Settled, SettledHits
 from dumpscrub.shadows import without_shadows
@@ -41,7 +41,7 @@ class Scan:
     """Findings in file order, how many candidates were not taken for secrets, by reason, and the bytes searched.
 
     ``settled`` are the hits that are nothing, ``encoded`` the places where text stands encoded, in file order, and
-    ``bare`` those of keys without format.
+    ``traces`` those of key schedules.
     """
 
     findings: Findings
@@ -49,7 +49,7 @@ class Scan:
     searched: int
     settled: SettledHits
     encoded: PlaceList
-    bare: BarePlaces
+    traces: TraceList
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,11 +106,11 @@ class Scanner:
             searched = done
             progress(stage, done, of)
 
-        encoded, bare = PlaceList(dump), BarePlaces()
+        encoded, traces = PlaceList(dump), TraceList()
 
         def watch(view: memoryview, at: int, start: int, end: int) -> None:
             encoded.add(look(view, at, start, end))
-            bare.look(view, at, start, end)
+            traces.look(view, at, start, end)
 
         verification = _Verification(dump, observer)
         nothing = SettledHits(len(self._literals))
@@ -128,7 +128,7 @@ class Scanner:
                         nothing.add(hit, looked_at)
         findings = without_shadows(verification.findings())
         suppressed = dict(sorted(Counter(verification.suppressed.values()).items()))
-        return Scan(findings, suppressed, searched, nothing, encoded, bare)
+        return Scan(findings, suppressed, searched, nothing, encoded, traces)
 
 
 def _with_reach(users: Mapping[Anchor, Sequence[Detector]]) -> Iterator[_Users]:

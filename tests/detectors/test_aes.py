@@ -15,8 +15,8 @@ from dumpscrub.detectors import aes
 from dumpscrub.layout import LayoutBuilder, RegionKind
 from dumpscrub.model import Dump
 from dumpscrub.rules.schema import Rule
-from dumpscrub.search.bare import BarePlaces
 from dumpscrub.search.finder import CHUNK
+from dumpscrub.search.schedules import TraceList
 from dumpscrub.source import BytesSource
 from dumpscrub.span import total
 
@@ -36,14 +36,14 @@ def schedule(key: bytes, backwards: bool, mixed: bool, little: bool) -> bytes:
 
 def found_in(data: bytes, chunk: int = CHUNK, dump: Dump | None = None) -> list[tuple[int, int, bytes]]:
     """Start, end and key of what is found in ``data``."""
-    places = BarePlaces()
+    places = TraceList()
     for start in range(0, len(data), chunk):
         low, high = max(0, start - 64), min(len(data), start + chunk + 64)
         places.look(memoryview(data)[low:high], low, start, start + chunk)
     dump = dump or Dump("raw", BytesSource(data), LayoutBuilder(len(data)).build())
     return [
         (finding.spans[0].start, finding.spans[-1].end, finding.values[0].data)
-        for finding in roundkeys.find(dump, places.traces, RULE)
+        for finding in roundkeys.find(dump, places, RULE)
     ]
 
 

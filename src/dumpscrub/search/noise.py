@@ -6,10 +6,6 @@ byte far and wide has its highest bit. Of all samples of random bytes, one in 20
 
 from __future__ import annotations
 
-import threading
-from array import array
-from collections.abc import Iterator
-
 import numpy as np
 import numpy.typing as npt
 
@@ -19,8 +15,6 @@ Words = npt.NDArray[np.uint32]
 
 STEP = 64
 """Bytes from one sample to the next one; samples stand at multiples of it in the file."""
-MOST = 1 << 20
-"""Stretches that are remembered."""
 _WORD = 4
 _PAIR = 8
 _HIGH_BITS = np.uint64(0x8080808080808080)
@@ -54,36 +48,3 @@ def gathered(view: memoryview, indices: Offsets, count: int) -> Words:
     # One item for each byte of the view, each overlapping the next ones: taking some copies each as one.
     items: npt.NDArray[np.void] = np.ndarray(len(view) - kind.itemsize + 1, kind, view, 0, (1,))
     return items[indices].view(np.uint32).reshape(len(indices), count)
-
-
-class Stretches:
-    """Collects from any thread where memory looks random, as stretches of samples that follow each other."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._starts, self._ends = array("q"), array("q")
-
-    def add(self, offsets: Offsets) -> None:
-        """Take the samples at these file ``offsets``, which are in order."""
-        if not len(offsets):
-            return
-        breaks = np.flatnonzero(np.diff(offsets) != STEP)
-        starts = offsets[np.append(0, breaks + 1)]
-        ends = offsets[np.append(breaks, len(offsets) - 1)] + STEP
-        with self._lock:
-            self._starts.frombytes(starts.astype(np.int64).tobytes())
-            self._ends.frombytes(ends.astype(np.int64).tobytes())
-
-    def columns(self) -> tuple[Offsets, Offsets]:
-        """Where the stretches begin and end, in file order; those that meet are one."""
-        starts, ends = (np.array(column, np.int64) for column in (self._starts, self._ends))
-        order = np.argsort(starts, kind="stable")
-        starts, ends = starts[order], ends[order]
-        fresh = np.append(True, starts[1:] != ends[:-1])[: len(starts)]
-        return starts[fresh], ends[np.append(fresh[1:], True)[: len(ends)]]
-
-
-def offsets_in(starts: Offsets, ends: Offsets) -> Iterator[int]:
-    """The offsets of all samples of the stretches."""
-    for start, end in zip(starts.tolist(), ends.tolist(), strict=True):
-        yield from range(start, end, STEP)

@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import threading
 from array import array
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from dumpscrub.columns import Offsets
+from dumpscrub.search import noise
 from dumpscrub.search.noise import gathered
 
 Words = npt.NDArray[np.uint32]
@@ -125,8 +126,9 @@ class TraceList:
     def __iter__(self) -> Iterator[Trace]:
         return iter(sorted(zip(self._offsets, self._lags, strict=True)))
 
-    def add(self, traces: Sequence[Trace]) -> None:
-        """Take them all."""
+    def look(self, view: memoryview, at: int, start: int, end: int) -> None:
+        """Look at the file's ``[start, end)``, of which ``view``, at file offset ``at``, shows a part and some more."""
+        traces = look(view, at, noise.samples(view, at, start, end))
         with self._lock:
             for offset, lag in traces:
                 self._offsets.append(offset)
