@@ -84,3 +84,14 @@ def test_the_rest_goes_as_far_as_bytes_are_the_same(whole: bytes, at: int, data:
             memory[other] ^= 1
     found = fragments.rest(whole, at, size, bytes(memory[:at]), bytes(memory[at + size :]))
     assert found == (left, right)
+
+
+def test_of_a_long_structure_only_the_private_end_has_pieces() -> None:
+    body = "MIIEvQIBADANBgkqhkiG9w0BAQEFAASC" + "".join(
+        random.Random(8).choices(string.ascii_letters + string.digits, k=1600)
+    )
+    starts = [at for at, _ in fragments.of_text(body, structure=True)]
+    assert len(body) * 2 // 5 <= min(starts) < len(body) // 2
+    assert max(starts) > len(body) - 40
+    assert list(fragments.of_text(body[:500], structure=True)) == []
+    assert starts == [at for at, _ in fragments.of_text(body)]

@@ -90,7 +90,7 @@ def spelled(value: SecretValue) -> tuple[Spelling, ...]:
     text = _text_of(value)
     if len(text) < SHORTEST:
         return ()
-    return spellings.of_text(text) if value.structure else (*spellings.of_text(text), *spellings.pieces(text))
+    return (*spellings.of_text(text), *spellings.pieces(text, structure=value.structure))
 
 
 def written(spelling: Spelling) -> Iterator[Form]:

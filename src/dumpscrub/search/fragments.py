@@ -27,15 +27,19 @@ _ALIKE_TEXT, _ALIKE_BYTES = 4, 2
 """How many characters, or bytes, of a piece may be one of the others again."""
 _JSON = "eyJ"
 """How JSON begins in base64: the head of a signed token, which is no secret and the same in many."""
+_LONG_STRUCTURE = 600
+"""Characters of base64 from which on a key is one of RSA: its public numbers stand in the first third."""
 _STRUCTURES = ("-----", "MI", "LS0tLS1", "b3BlbnNzaC1rZXk")
 """How keys and certificates begin in PEM, base64 of DER, of PEM and of OpenSSH: structures of which much is public."""
 
 
-def of_text(text: str) -> Iterator[tuple[int, str]]:
-    """Pairs (index, piece) of ``text``; none of what is short, no plain text, or a structure."""
-    if not _LEAST_TEXT <= len(text) <= _MOST_TEXT or not text.isascii() or text.startswith(_STRUCTURES):
+def of_text(text: str, *, structure: bool = False) -> Iterator[tuple[int, str]]:
+    """Pairs (index, piece) of ``text``; none of what is short or no plain text. Of a structure, of its end alone."""
+    if not _LEAST_TEXT <= len(text) <= _MOST_TEXT or not text.isascii():
         return
-    if len(text) < _HEAD + TEXT:
+    if structure or text.startswith(_STRUCTURES):
+        places = _places(len(text) * 2 // 5 if len(text) >= _LONG_STRUCTURE else len(text), len(text) - TEXT, 1)
+    elif len(text) < _HEAD + TEXT:
         places = range(_POINTER // 2, min(_POINTER, len(text) - _SHORTEST_TEXT) + 1, _POINTER // 2)
     else:
         first = text.find(".") + 1 if text.startswith(_JSON) else _HEAD

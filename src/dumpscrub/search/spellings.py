@@ -49,9 +49,9 @@ def of_text(text: str) -> tuple[Spelling, ...]:
     return (*_distinct(_readable(text)), *_encoded(text))
 
 
-def pieces(text: str) -> tuple[Spelling, ...]:
+def pieces(text: str, *, structure: bool) -> tuple[Spelling, ...]:
     """Those pieces of ``text`` that tell where a rest of it stands."""
-    return tuple(Spelling(PIECE, piece, False, at) for at, piece in fragments.of_text(text))
+    return tuple(Spelling(PIECE, piece, False, at) for at, piece in fragments.of_text(text, structure=structure))
 
 
 def of_bytes(data: bytes) -> tuple[Spelling, ...]:
