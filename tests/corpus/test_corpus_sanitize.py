@@ -17,8 +17,9 @@ from corpus.synth.values import CONNECTIONS
 
 SHAPES = (MinidumpShape(64, "both"), MinidumpShape(32, "list"), ElfShape(64, "<"), ElfShape(32, ">"))
 
-SLACK = 8
-"""Bytes around a planted text that may change with it: what stands behind a value that no NUL ends."""
+SLACK = 24
+"""Bytes around a planted text that may change with it: what stands behind a value that no NUL ends, and the rest of a
+value of which memory keeps more than the planted part."""
 
 
 @dataclass(frozen=True)

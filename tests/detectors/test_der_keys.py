@@ -26,7 +26,7 @@ from der_material import (
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from dumpscrub.detectors import keys
+from dumpscrub.detectors import asn1, keys
 from dumpscrub.model import Confidence, SecretValue
 from dumpscrub.pipeline import ROUNDS
 
@@ -39,13 +39,21 @@ def secrets(found_values: tuple[SecretValue, ...]) -> list[bytes]:
     return [value.data for value in found_values]
 
 
+def numbers(marked: tuple[bytes, ...]) -> tuple[bytes, ...]:
+    """What is marked, without zeros before it, and without the header of the private exponent, which goes with it."""
+    element = asn1.read(marked[0], 0)
+    headed = element is not None and element.tag == asn1.INTEGER and element.stop == len(marked[0])
+    first = element.contents(marked[0]) if element is not None and headed else marked[0]
+    return tuple(part.lstrip(b"\0") for part in (first, *marked[1:]))
+
+
 @pytest.mark.parametrize("form", [PrivateFormat.PKCS8, TRADITIONAL])
 @pytest.mark.parametrize("bits", [512, 768, 1024, 2048])
 def test_rsa_marks_the_private_components_alone(form: PrivateFormat, bits: int) -> None:
     key = rsa_key(3, bits)
     plain = der(key, form)
     found = find(NAME, noise(1, 300) + plain + noise(2, 300))
-    assert tuple(part.lstrip(b"\0") for part in found.marked) == rsa_components(key)
+    assert numbers(found.marked) == rsa_components(key)
     assert found.match.confidence is Confidence.HIGH
     assert secrets(found.match.values) == [*rsa_components(key), plain]
 
@@ -115,7 +123,7 @@ def test_a_key_cut_by_the_end_of_memory() -> None:
         data = noise(1, 100) + plain[:length]
         found = find(NAME, data)
         assert found.match.confidence is Confidence.MEDIUM
-        assert b"".join(found.marked).startswith(data[100 + private :][:4])
+        assert data[100 + private :][:4] in b"".join(found.marked)
         assert data.endswith(found.marked[-1]) or length - len(plain) < 8
         assert find_all(detector(NAME), mask(data, [found])) == []
         whole = {value.data for value in found.match.values}
@@ -129,7 +137,7 @@ def test_a_key_whose_beginning_was_overwritten(form: PrivateFormat, lost: int) -
     plain = der(key, form)
     data = noise(1, 40) + bytes(lost) + plain[lost:] + noise(2, 40)
     found = find(NAME, data)
-    assert tuple(part.lstrip(b"\0") for part in found.marked) == rsa_components(key)
+    assert numbers(found.marked) == rsa_components(key)
     assert found.match.confidence is Confidence.HIGH
     assert set(rsa_components(key)) <= set(secrets(found.match.values))
     assert find_all(detector(NAME), mask(data, [found])) == []

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.serialization import load_der_private_key
 
 from dumpscrub.detectors import asn1
 from dumpscrub.detectors.asn1 import Element
-from dumpscrub.detectors.material import Material, attempt, binary_values, secret_segments
+from dumpscrub.detectors.material import Material, attempt, binary_values, is_blank, secret_segments
 from dumpscrub.model import Confidence, SecretValue
 
 PASSWORD_BASED = tuple(
@@ -23,16 +23,32 @@ _LONGEST_EXPONENT = 8
 LONGEST_NUMBER = 4096
 _SCALAR_LENGTHS = range(14, 81)
 RSA_PARTS = 9
+_PUBLIC = 3
+"""Version, modulus and exponent."""
+_MASKED = 32
+"""Bytes behind these that are blank where the private ones were masked."""
 _LEAST_RANDOM, _FULL = 16, 64
 """Of so many random bytes more than half differ; the odds against are astronomic."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Secrets:
-    """The elements that hold secrets; ``proven`` says whether arithmetic bears them out, None where not asked."""
+    """The elements that hold secrets; ``proven`` says whether arithmetic bears them out, None where not asked.
+
+    With ``headed`` the header of the first one goes, too: what is left then looks like no key of RSA to tools that look
+    for keys, and its version, modulus and exponent still stand.
+    """
 
     elements: tuple[Element, ...]
     proven: bool | None = None
+    headed: bool = False
+
+    def segments(self, data: bytes) -> tuple[tuple[int, int], ...]:
+        """Where they stand in ``data``."""
+        found = secret_segments(data, self.elements)
+        if self.headed and found and found[0][0] == self.elements[0].body:
+            return ((self.elements[0].start, found[0][1]), *found[1:])
+        return found
 
 
 def private_key(data: bytes, start: int) -> Material | None:
@@ -42,7 +58,7 @@ def private_key(data: bytes, start: int) -> Material | None:
         return None
     parts = asn1.children(data, outer)
     secrets = _pkcs8(data, parts) or _bare_key(data, parts)
-    segments = secret_segments(data, secrets.elements) if secrets else ()
+    segments = secrets.segments(data) if secrets else ()
     if secrets is None or not segments:
         return None
     confidence = Confidence.HIGH if _is_sound(data, outer, secrets) else Confidence.MEDIUM
@@ -100,12 +116,20 @@ def _pkcs8(data: bytes, parts: list[Element]) -> _Secrets | None:
     inner = asn1.read(data, octets.body)
     if inner is not None and inner.end == octets.end:
         if inner.tag == asn1.SEQUENCE:
-            secrets = _bare_key(data, asn1.children(data, inner))
-            if secrets is not None:
+            numbers = asn1.children(data, inner)
+            secrets = _bare_key(data, numbers)
+            if secrets is not None or _is_emptied(data, inner, numbers):
                 return secrets
         elif inner.tag in {asn1.OCTET_STRING, asn1.INTEGER}:
             return _Secrets(_random(data, inner))
     return _Secrets((octets,))
+
+
+def _is_emptied(data: bytes, outer: Element, parts: list[Element]) -> bool:
+    """True for a key of RSA of which version, modulus and exponent are left, and then a mask."""
+    numbers = [part for part in parts[:_PUBLIC] if part.tag == asn1.INTEGER]
+    end = numbers[-1].end if len(numbers) == _PUBLIC else outer.stop
+    return end < outer.stop and is_blank(data[end : min(end + _MASKED, outer.stop)])
 
 
 def _bare_key(data: bytes, parts: list[Element]) -> _Secrets | None:
@@ -131,11 +155,11 @@ def _rsa(data: bytes, parts: list[Element]) -> _Secrets | None:
     if parts[3].length > parts[1].length:
         return None
     if len(parts) < RSA_PARTS or parts[RSA_PARTS - 1].is_cut(data):
-        return _Secrets(tuple(parts[3:]))
+        return _Secrets(tuple(parts[3:]), headed=True)
     modulus, exponent, *private = (asn1.unsigned(data, part) for part in parts[1:RSA_PARTS])
     proven = private[1] * private[2] == modulus or exponents_agree([exponent, *private])
     more = _other_primes(data, parts[RSA_PARTS]) if len(parts) > RSA_PARTS else ()
-    return _Secrets((*parts[3:RSA_PARTS], *more), proven)
+    return _Secrets((*parts[3:RSA_PARTS], *more), proven, headed=True)
 
 
 def _other_primes(data: bytes, infos: Element) -> tuple[Element, ...]:
