@@ -1,8 +1,9 @@
-"""States of ChaCha20 and Salsa20: the key is marked wherever it stands, and programs that name the ciphers hold none."""
+"""States of ChaCha20 and Salsa20: their keys are marked, and programs that name these ciphers hold none."""
 
 from __future__ import annotations
 
 import struct
+from collections.abc import Callable
 
 import pytest
 from der_material import detector, find, find_all, mask, noise
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from dumpscrub.model import Confidence
 
 NAME = "chacha-state"
+Build = Callable[..., bytes]
 SIGMA, TAU = b"expand 32-byte k", b"expand 16-byte k"
 MOST = 1 << 24
 AROUND = noise(90, 200), noise(91, 200)
@@ -64,14 +66,14 @@ def test_the_key_of_a_salsa_state_is_marked(size: int, counter: int) -> None:
 
 
 @pytest.mark.parametrize("build", [chacha, salsa])
-def test_a_state_at_the_start_and_at_the_end_of_memory(build) -> None:
+def test_a_state_at_the_start_and_at_the_end_of_memory(build: Build) -> None:
     key = noise(5, 32)
     for data in (build(key), build(key) + AROUND[1], AROUND[0] + build(key)):
         assert [value.data for value in find(NAME, data).match.values] == [key]
 
 
 @pytest.mark.parametrize("build", [chacha, salsa])
-def test_every_state_of_a_row_is_found(build) -> None:
+def test_every_state_of_a_row_is_found(build: Build) -> None:
     keys = [noise(seed, 32) for seed in range(20, 24)]
     found = find_all(detector(NAME), b"".join(build(key) for key in keys))
     # Anchors are looked for one after another, so the order is not that of memory.
@@ -80,7 +82,7 @@ def test_every_state_of_a_row_is_found(build) -> None:
 
 @pytest.mark.parametrize("build", [chacha, salsa])
 @pytest.mark.parametrize("counter", [MOST + 1, 0xFFFFFFFF])
-def test_a_counter_that_is_too_high_is_none(build, counter: int) -> None:
+def test_a_counter_that_is_too_high_is_none(build: Build, counter: int) -> None:
     data = AROUND[0] + build(noise(6, 32), counter=counter) + AROUND[1]
     assert find_all(detector(NAME), data) == []
 
@@ -92,7 +94,7 @@ def test_the_upper_half_of_salsas_counter_counts() -> None:
 
 @pytest.mark.parametrize("build", [chacha, salsa])
 @pytest.mark.parametrize("constants", [SIGMA, TAU])
-def test_keys_that_are_not_random_are_none(build, constants: bytes) -> None:
+def test_keys_that_are_not_random_are_none(build: Build, constants: bytes) -> None:
     size = 32 if constants == SIGMA else 16
     for key in (bytes(size), b"\xff" * size, bytes(range(size)), b"0123456789abcdefghijklmnopqrstuv"[:size]):
         assert find_all(detector(NAME), AROUND[0] + build(key) + AROUND[1]) == []
@@ -118,7 +120,7 @@ def test_constants_in_a_program_are_no_state(constants: bytes, behind: bytes) ->
 
 
 @pytest.mark.parametrize("build", [chacha, salsa])
-def test_one_wrong_constant_is_none(build) -> None:
+def test_one_wrong_constant_is_none(build: Build) -> None:
     state = build(noise(7, 32))
     for at in (at for at in range(64) if state[at : at + 4] in {SIGMA[part : part + 4] for part in (0, 4, 8, 12)}):
         broken = state[:at] + bytes([state[at] ^ 1]) + state[at + 1 :]
