@@ -3,7 +3,25 @@
 from __future__ import annotations
 
 import pytest
-from der_material import certificate, certificate_der, detector, ec_key, encrypted, find, find_all, mask, noise, rsa_key
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from der_material import (
+    certificate,
+    certificate_der,
+    der,
+    detector,
+    dsa_key,
+    ec_key,
+    ed25519_key,
+    encrypted,
+    find,
+    find_all,
+    mask,
+    noise,
+    number_bytes,
+    rsa_components,
+    rsa_key,
+    scalar,
+)
 
 from dumpscrub.model import Confidence
 
@@ -114,6 +132,53 @@ def test_stores_of_bouncy_castle(version: int) -> None:
     assert found.marked == expected
     assert found.match.confidence is Confidence.HIGH
     assert find_all(detector(NAME), mask(data, [found])) == []
+
+
+def castle_key(kind: int, form: bytes, encoded: bytes) -> tuple[bytes, bytes]:
+    """A BKS store with one key that is not sealed, and the store's MAC."""
+    mac = noise(3, 20)
+    entry = b"\x02" + text(b"web") + DATE + chain(1) + bytes([kind]) + text(form) + text(b"RSA") + block(encoded)
+    return number(2) + block(noise(5, 20)) + number(1234) + entry + b"\0" + mac, mac
+
+
+@pytest.mark.parametrize(
+    ("encoded", "private"),
+    [
+        (der(rsa_key()), rsa_components(rsa_key())),
+        (der(ec_key()), (scalar(ec_key()),)),
+        (der(dsa_key()), (number_bytes(dsa_key().private_numbers().x),)),
+        (der(ed25519_key()), (ed25519_key().private_bytes_raw(),)),
+    ],
+)
+def test_public_numbers_of_a_key_that_is_not_sealed_stay(encoded: bytes, private: tuple[bytes, ...]) -> None:
+    plain, mac = castle_key(0, b"PKCS#8", encoded)
+    data = noise(8, 64) + plain + noise(9, 64)
+    found = find(NAME, data)
+    # The number of a DER INTEGER may begin with a zero byte.
+    assert tuple(part.lstrip(b"\0") for part in found.marked) == (*private, mac)
+    assert [value.data for value in found.match.values] == [*private, mac]
+    assert find_all(detector(NAME), mask(data, [found])) == []
+
+
+@pytest.mark.parametrize("encoded", [noise(1, 48), b"\x30\x2e" + noise(2, 46), der(rsa_key())[:-1]])
+def test_a_key_in_another_form_goes_as_a_whole(encoded: bytes) -> None:
+    plain, mac = castle_key(2, b"RAW", encoded)
+    assert find(NAME, plain).marked == (encoded, mac)
+
+
+def test_a_public_key_in_a_store_stays() -> None:
+    shown = rsa_key().public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    plain, _ = castle_key(1, b"X.509", shown)
+    assert find_all(detector(NAME), plain) == []
+
+
+def test_a_key_that_memory_cuts_is_marked_as_far_as_it_is_there() -> None:
+    encoded, (exponent, prime, *_) = der(rsa_key()), rsa_components(rsa_key())
+    plain, _ = castle_key(0, b"PKCS#8", encoded)
+    found = find(NAME, plain[: plain.index(prime) + 20])
+    assert found.marked[0].lstrip(b"\0") == exponent
+    assert found.marked[-1].lstrip(b"\0") == prime[:20]
+    assert [value.data for value in found.match.values] == [exponent]
 
 
 def test_encrypted_stores_of_bouncy_castle() -> None:

@@ -4,7 +4,19 @@ from __future__ import annotations
 
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from der_material import detector, ec_key, find, find_all, mask, noise, number_bytes, rsa_components, rsa_key, scalar
+from der_material import (
+    detector,
+    dsa_key,
+    ec_key,
+    find,
+    find_all,
+    mask,
+    noise,
+    number_bytes,
+    rsa_components,
+    rsa_key,
+    scalar,
+)
 
 from dumpscrub.model import Confidence
 
@@ -104,6 +116,72 @@ def test_version_6(algorithm: int, size: int) -> None:
     parameters = b"\x09\x02\x04" + noise(4, 19) + noise(5, 15)
     data = packet(public + b"\xfd" + bytes([len(parameters)]) + parameters + secret, new=True) + noise(3, 50)
     assert find(NAME, data).marked == (secret,)
+
+
+def group_public(algorithm: int) -> bytes:
+    """The public part of a DSA key (17), or of an ElGamal key (16) over the same prime."""
+    public = dsa_key().private_numbers().public_numbers
+    group = public.parameter_numbers
+    numbers = (group.p, group.q, group.g, public.y) if algorithm == 17 else (group.p, group.g, public.y)
+    return b"\x04" + TIME + bytes([algorithm]) + b"".join(number(number_bytes(each)) for each in numbers)
+
+
+def group_secret() -> bytes:
+    return number_bytes(dsa_key().private_numbers().x)
+
+
+@pytest.mark.parametrize("algorithm", [16, 17])
+@pytest.mark.parametrize("tag", [5, 7])
+def test_unprotected_dsa_and_elgamal(algorithm: int, tag: int) -> None:
+    public, secret = group_public(algorithm), group_secret()
+    plain = packet(public + b"\0" + summed(number(secret)), tag)
+    data = noise(1, 99) + plain + noise(2, 99)
+    found = find(NAME, data)
+    assert found.marked == (secret,)
+    assert found.match.confidence is Confidence.HIGH
+    assert [value.data for value in found.match.values] == [secret]
+    masked = mask(data, [found])
+    assert public in masked
+    assert find_all(detector(NAME), masked) == []
+    # The header of the packet may be gone, and then the sum tells.
+    headless = find(NAME, bytes(8) + plain[3:] + noise(3, 50))
+    assert headless.marked == (secret,)
+    assert headless.match.confidence is Confidence.HIGH
+    # A sum that is wrong leaves the structure.
+    assert find(NAME, bytes(8) + plain[3:-2] + b"\0\0" + noise(3, 50)).match.confidence is Confidence.MEDIUM
+
+
+@pytest.mark.parametrize("algorithm", [16, 17])
+def test_protected_dsa_and_elgamal(algorithm: int) -> None:
+    cipher = noise(7, 42)
+    parameters = b"\xfe\x07\x03\x02" + noise(3, 8) + b"\xff" + noise(4, 16)
+    data = noise(1, 99) + packet(group_public(algorithm) + parameters + cipher) + noise(2, 200)
+    assert find(NAME, data).marked == (cipher,)
+
+
+@pytest.mark.parametrize("algorithm", [16, 17])
+def test_a_group_in_memory_that_ends(algorithm: int) -> None:
+    public, secret = group_public(algorithm), group_secret()
+    plain = packet(public + b"\0" + summed(number(secret)))
+    at = plain.rindex(secret)
+    for kept in range(at + 1):
+        assert find_all(detector(NAME), plain[:kept]) == []
+    # A few bytes may be no more than a filling.
+    for kept in range(at + 16, len(plain)):
+        assert find(NAME, plain[:kept]).marked == (secret[: kept - at],)
+
+
+@pytest.mark.parametrize("algorithm", [16, 17])
+def test_groups_whose_numbers_are_shorter_than_they_say(algorithm: int) -> None:
+    public, secret = group_public(algorithm), group_secret()
+    behind = b"\0" + summed(number(secret))
+    for at in (6, 6 + 2 + 128):
+        wrong = public[: at + 1] + bytes([public[at + 1] ^ 1]) + public[at + 2 :]
+        assert find_all(detector(NAME), packet(wrong + behind)) == []
+    huge = public[: 6 + 2 + 128] + b"\xff\xff" + noise(5, 5000)
+    assert find_all(detector(NAME), huge) == []
+    assert find_all(detector(NAME), packet(public, 6) + b"\xb4\x05alice" + noise(1, 900)) == []
+    assert find_all(detector(NAME), bytes([4, 0x65, 0, 0, 0, algorithm, 4, 0, 0x80]) * 300) == []
 
 
 def test_a_beginning_that_a_free_list_overwrote() -> None:

@@ -21,6 +21,7 @@ _SALSA = (b"2-by", b"6-by")
 _THIRD = 40
 _MOST_BLOCKS = 1 << 24
 """Blocks after which a counter is no longer taken for one: a gigabyte."""
+_SHORT_KEY = 16
 _FEWEST_DIFFERENT = {16: 12, 32: 22}
 """Of so many random bytes at least so many differ; the odds against are one in a million."""
 
@@ -38,13 +39,14 @@ class ChaChaDetector:
 
     def verify(self, window: Window) -> Iterator[Match]:
         data, hit = window.data, window.hit
-        segments = _salsa(data, hit - _THIRD) if data.startswith(_SALSA, hit) else _chacha(data, hit)
-        key = b"".join(data[start:end] for start, end in segments)
-        # A short key stands twice.
-        short = key[: len(key) // 2]
-        value = short if short * 2 == key else key
-        if segments and all(_is_random(data[start:end]) for start, end in segments):
-            yield Match(segments, Confidence.HIGH, (SecretValue(value, binary=True),))
+        is_salsa = data.startswith(_SALSA, hit)
+        start = hit - _THIRD if is_salsa else hit
+        segments = _salsa(data, start) if is_salsa else _chacha(data, start)
+        parts = [data[begin:end] for begin, end in segments]
+        if not parts or not all(_is_random(part) for part in parts if len(part) >= _SHORT_KEY):
+            return
+        confidence = Confidence.HIGH if start + _STATE <= len(data) else Confidence.MEDIUM
+        yield Match(segments, confidence, _values(b"".join(parts)))
 
 
 def build(rule: Rule) -> ChaChaDetector:
@@ -57,26 +59,38 @@ NAMES = ("chacha-state",)
 
 
 def _chacha(data: bytes, start: int) -> tuple[tuple[int, int], ...]:
-    """Where the key stands: eight words behind the constants, before the counter."""
-    counter = data[start + 48 : start + 52]
-    if len(data) < start + _STATE or int.from_bytes(counter, "little") > _MOST_BLOCKS:
+    """Where the key stands: eight words behind the constants, before the counter; half of it, where memory ends."""
+    counter = int.from_bytes(data[start + 48 : start + 52], "little")
+    if len(data) < start + 16 + _SHORT_KEY or counter > _MOST_BLOCKS:
         return ()
-    return ((start + 16, start + 48),)
+    return ((start + 16, min(start + 48, len(data))),)
 
 
 def _salsa(data: bytes, start: int) -> tuple[tuple[int, int], ...]:
-    """Where the key stands: four words behind the first constant, and four before the last one."""
-    if start < 0 or len(data) < start + _STATE:
+    """Where the key stands: four words behind the first constant, and four before the last one, as far as it is there.
+
+    Memory may end behind the third constant, which the state is found by.
+    """
+    if start < 0:
         return ()
     constants = b"".join(data[start + at : start + at + 4] for at in (0, 20, 40, 60))
     counter = int.from_bytes(data[start + 32 : start + 40], "little")
-    if constants not in {_LONG, _SHORT} or counter > _MOST_BLOCKS:
+    if not (_LONG.startswith(constants) or _SHORT.startswith(constants)) or counter > _MOST_BLOCKS:
         return ()
-    return ((start + 4, start + 20), (start + 44, start + 60))
+    parts = (start + 4, start + 20), (start + 44, min(start + 60, len(data)))
+    return tuple((begin, end) for begin, end in parts if begin < end)
+
+
+def _values(key: bytes) -> tuple[SecretValue, ...]:
+    """The key of a state, if it is whole; a short one stands twice."""
+    if len(key) < 2 * _SHORT_KEY:
+        return ()
+    short = key[:_SHORT_KEY]
+    return (SecretValue(short if short * 2 == key else key, binary=True),)
 
 
 def _is_random(key: bytes) -> bool:
     high = sum(byte >> 7 for byte in key)
-    is_short = key[:16] == key[16:]
-    different = len(set(key)) >= _FEWEST_DIFFERENT[16 if is_short else len(key)]
+    is_short = len(key) < 2 * _SHORT_KEY or key[:_SHORT_KEY] == key[_SHORT_KEY:]
+    different = len(set(key)) >= _FEWEST_DIFFERENT[_SHORT_KEY if is_short else len(key)]
     return different and len(key) // 8 < high < len(key) - len(key) // 8

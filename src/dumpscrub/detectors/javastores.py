@@ -7,7 +7,8 @@ certificates stay; the latter have a detector of their own.
   certificates (as EncryptedPrivateKeyInfo of RFC 5958), a certificate, or a secret key in a serialised
   ``SealedObject``; then a digest of 20 bytes.
 * BKS: version, salt, iterations; entries with a type, an alias, a date, a chain and what they keep; a zero and a MAC of
-  20 bytes. A sealed key begins with its own salt and iterations.
+  20 bytes. A sealed key begins with its own salt and iterations; one that is not sealed with its kind, the names of its
+  form and algorithm.
 * UBER: version, salt, iterations, and the same entries encrypted as a whole. Nothing tells how long that is.
 """
 
@@ -18,6 +19,7 @@ from dataclasses import dataclass
 
 from dumpscrub.detectors import asn1
 from dumpscrub.detectors.base import Anchor, Match
+from dumpscrub.detectors.keys import private_key
 from dumpscrub.detectors.material import Material, is_blank, values_of
 from dumpscrub.detectors.wire import Cursor, Field
 from dumpscrub.model import Confidence, Encoding
@@ -35,6 +37,8 @@ _DIGEST = 20
 _KEY, _CERTIFICATE, _SECRET = 1, 2, 3
 """Types of entries of the JDK."""
 _CASTLE_CERTIFICATE, _CASTLE_KEY, _CASTLE_SECRET, _CASTLE_SEALED = 1, 2, 3, 4
+_CASTLE_PUBLIC = 1
+"""The kind of a key in an entry of type key that is none to hide; 0 is a private one, 2 a secret one."""
 _SEALED_HEAD = 4 + _SALT + 4
 _MOST_ENTRIES, _MOST_CHAIN = 4096, 32
 _LONGEST_NAME = 1024
@@ -179,14 +183,29 @@ def _castle_entry(cursor: Cursor, kind: int) -> list[Field]:
         _certificate(cursor, typed=True)
         return []
     if kind == _CASTLE_KEY:
-        cursor.take(1)
-        cursor.string(2, _LONGEST_NAME)
-        cursor.string(2, _LONGEST_NAME)
+        return _castle_key(cursor)
     field = cursor.string()
     if field is None:
         return []
     head = _SEALED_HEAD if kind == _CASTLE_SEALED and len(field) > _SEALED_HEAD else 0
     return [Field(field.start + head, field.end)]
+
+
+def _castle_key(cursor: Cursor) -> list[Field]:
+    """The secrets of a key that is not sealed: of PKCS#8 the private components, of any other form all of it."""
+    data, kind = cursor.data, cursor.number(1)
+    cursor.string(2, _LONGEST_NAME)
+    cursor.string(2, _LONGEST_NAME)
+    field = cursor.string()
+    if field is None or kind == _CASTLE_PUBLIC:
+        return []
+    outer = asn1.read(data, field.start)
+    parts = asn1.children(data, outer, 3) if outer is not None and outer.end == field.end else []
+    if [part.tag for part in parts] != [asn1.INTEGER, asn1.SEQUENCE, asn1.OCTET_STRING]:
+        return [field]
+    key = private_key(data, field.start)
+    # No key stands there once its components are masked. One that memory cuts ends with the field at the latest.
+    return [Field(start, field.end if end == len(data) else end) for start, end in key.segments] if key else []
 
 
 def _random_end(data: bytes, at: int) -> int:

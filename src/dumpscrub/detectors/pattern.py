@@ -23,6 +23,8 @@ _REMEMBERED = 8192
 """Judgements that a detector remembers: a process keeps most of its secrets more than once."""
 _SHORT = 512
 """Bytes of the longest value that is remembered."""
+_SHORTEST_KEY, _FEW = 8, 4
+"""Bytes of a key of DES; so few different ones fill memory."""
 
 Decoder = Callable[[bytes], SecretValue | None]
 
@@ -161,6 +163,15 @@ def _key(text: bytes) -> SecretValue | None:
     return SecretValue(data, binary=True) if data else None
 
 
+def _hex_key(text: bytes) -> SecretValue | None:
+    """The key behind hexadecimal digits, two for each byte; None where these are no key: a number, a filling."""
+    try:
+        data = binascii.unhexlify(text.removeprefix(b"0x"))
+    except binascii.Error:
+        return None
+    return SecretValue(data, binary=True) if len(data) >= _SHORTEST_KEY and len(set(data)) > _FEW else None
+
+
 def _password(text: bytes) -> SecretValue | None:
     """The password of HTTP Basic credentials (RFC 7617)."""
     credentials = _base64_bytes(text) or b""
@@ -176,5 +187,5 @@ def _is_text(data: bytes) -> bool:
     return True
 
 
-DECODERS: Mapping[str, Decoder] = {"base64": _text, "base64-key": _key, "basic": _password}
+DECODERS: Mapping[str, Decoder] = {"base64": _text, "base64-key": _key, "hex-key": _hex_key, "basic": _password}
 """What a found value may hide, by the names that rules give."""

@@ -3,8 +3,9 @@
 A packet says version, time, algorithm and the public numbers, then how the secret ones are protected. Nothing at its
 beginning is constant, so an RSA key is found by its public exponent 65537 and a key of a curve by the curve's name,
 read backwards to the version and forwards to the secrets. Keys of version 6 for Ed25519 and the like name the length
-of their public part. Public numbers stay. The secret ones of an unprotected key are proven by the checksum behind
-them, or by the packet's end; those of a protected one are what is left of the packet.
+of their public part. Of DSA and ElGamal, the algorithm, the length of the prime and its highest bit are constant, and
+each number behind has exactly as many bits as it says. Public numbers stay. The secret ones of an unprotected key are
+proven by the checksum behind them, or by the packet's end; those of a protected one are what is left of the packet.
 """
 
 from __future__ import annotations
@@ -32,6 +33,18 @@ _CURVES = (
 """Algorithms, and names of curves with the length of these before them."""
 _NATIVE = {bytes([number, 0, 0, 0, size]): size for number, size in ((25, 32), (26, 56), (27, 32), (28, 57))}
 """X25519, X448, Ed25519 and Ed448 in version 6, with the length of the public key."""
+_ELGAMAL, _DSA = 16, 17
+_GROUPS = {_ELGAMAL: (1024, 2048, 3072, 4096), _DSA: (1024, 2048, 3072)}
+"""Bits of the primes in use, by the algorithm."""
+_PRIMES = tuple(
+    bytes([algorithm]) + bits.to_bytes(2, "big") + bytes([first])
+    for algorithm, sizes in _GROUPS.items()
+    for bits in sizes
+    for first in range(0x80, 0x100)
+)
+"""Such an algorithm, the length of its prime and the first byte of that."""
+_SUBGROUPS = frozenset({160, 224, 256})
+"""Bits of DSA's q (FIPS 186-4)."""
 _RSA_ALGORITHMS = frozenset({1, 2, 3})
 _MODULI = range(64, 1025, 8)
 """Bytes of an RSA modulus."""
@@ -74,6 +87,8 @@ def secret_key(data: bytes, hit: int) -> Material | None:
         public = _rsa(data, hit)
     elif data[hit : hit + 5] in _NATIVE:
         public = _native(data, hit)
+    elif data[hit] in _GROUPS:
+        public = _group(data, hit)
     else:
         public = _curve(data, hit)
     if public is None or public.end >= len(data):
@@ -117,6 +132,22 @@ def _curve(data: bytes, hit: int) -> _Public | None:
     if point is None or cursor.ended:
         return None
     return _Public(_V4, start, cursor.at, 1, len(point))
+
+
+def _group(data: bytes, hit: int) -> _Public | None:
+    """The public part of DSA (p, q, g, y) or ElGamal (p, g, y) whose algorithm stands at ``hit``."""
+    start, is_dsa = hit - 5, data[hit] == _DSA
+    if start < 0 or data[start] != _V4:
+        return None
+    cursor = Cursor(data, hit + 1)
+    numbers = [_number(cursor, exact=True) for _ in range(4 if is_dsa else 3)]
+    whole = [number for number in numbers if number is not None]
+    if len(whole) < len(numbers) or cursor.ended:
+        return None
+    sizes = [number.number(data).bit_length() for number in whole]
+    if max(sizes) > sizes[0] or (is_dsa and sizes[1] not in _SUBGROUPS):
+        return None
+    return _Public(_V4, start, cursor.at, 1, len(whole[1 if is_dsa else 0]))
 
 
 def _native(data: bytes, hit: int) -> _Public | None:
@@ -189,10 +220,11 @@ def _material(data: bytes, public: _Public, fields: list[Field], *, proven: bool
     return Material(public.start, segments[-1][1], segments, confidence, values_of(data, secrets)) if segments else None
 
 
-def _number(cursor: Cursor) -> Field | None:
-    """A number behind its length in bits."""
+def _number(cursor: Cursor, *, exact: bool = False) -> Field | None:
+    """A number behind its length in bits; with ``exact`` only one that has as many."""
     bits = cursor.number(2)
-    return cursor.take((bits + 7) // 8) if bits is not None and bits <= 8 * _MOST else None
+    field = cursor.take((bits + 7) // 8) if bits is not None and bits <= 8 * _MOST else None
+    return field if field is None or not exact or field.number(cursor.data).bit_length() == bits else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,7 +244,7 @@ class PgpDetector:
 
 def build(rule: Rule) -> PgpDetector:
     """The detector of OpenPGP's secret keys."""
-    return PgpDetector(rule, tuple(Anchor(each, Encoding.BINARY) for each in (_EXPONENT, *_CURVES, *_NATIVE)))
+    return PgpDetector(rule, tuple(Anchor(each, Encoding.BINARY) for each in (_EXPONENT, *_CURVES, *_NATIVE, *_PRIMES)))
 
 
 NAMES = ("pgp-secret-key",)

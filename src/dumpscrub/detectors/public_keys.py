@@ -169,17 +169,22 @@ def _in_blob(data: bytes, at: int) -> PublicKey | None:
     length = (bits + 7) // 8
     if not _SHORTEST <= length <= _LONGEST:
         return None
-    if size == length and exponent <= 8:
-        start = at + _BLOB_HEADER + exponent
-        return _key(start, data[start : start + length], int.from_bytes(data[start - exponent : start], "big"))
-    return _key(at + 12, data[at + 12 : at + 12 + length][::-1], exponent)
+    is_newer = size == length and exponent <= 8
+    start = at + _BLOB_HEADER + exponent if is_newer else at + 12
+    modulus = data[start : start + length]
+    if len(modulus) < length:
+        return None
+    if is_newer:
+        return _key(start, modulus, int.from_bytes(data[start - exponent : start], "big"))
+    return _key(start, modulus[::-1], exponent)
 
 
 def _in_text(window: Window) -> PublicKey | None:
     """The key whose modulus stands in base64 behind the anchor."""
     start = next(window.anchor + len(text) for text in _TEXTS if window.text.startswith(text, window.anchor))
     found = _BASE64.match(window.text, start)
-    if not found:
+    # What ends the window may be the beginning of a modulus.
+    if not found or found.end() == len(window.text):
         return None
     digits = found[0].translate(bytes.maketrans(b"-_", b"+/"))
     try:

@@ -54,7 +54,7 @@ class Rule:
     begins with the anchor: for a value that stands before its name.
     ``detector`` names the detector that verifies a hit (``pattern`` unless a structure decides, as for DER).
     ``validator`` names a check that sets the confidence, or suppresses a placeholder. ``decoders`` names the decodings
-    of a found value whose results are secrets too (``base64``, ``base64-key``, ``basic``).
+    of a found value whose results are secrets too (``base64``, ``base64-key``, ``hex-key``, ``basic``).
     ``shipped`` rules are tested with each release, so their patterns are compiled when they are first needed.
     Examples are templates: ``<<expression>>`` stands for a generated secret and marks the span expected to be found,
     ``<~expression~>`` for generated text that is not a secret; see :mod:`dumpscrub.rules.examples`.

@@ -1,0 +1,63 @@
+"""What a found value hides: the decoders that rules name."""
+
+from __future__ import annotations
+
+import base64
+
+import pytest
+from der_material import find_all, noise
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dumpscrub.detectors import DETECTORS
+from dumpscrub.detectors.pattern import DECODERS
+from dumpscrub.model import SecretValue
+from dumpscrub.rules.load import load_rules
+
+HEX = DECODERS["hex-key"]
+
+
+@given(st.binary(min_size=8, max_size=128).filter(lambda key: len(set(key)) > 4), st.booleans())
+def test_the_bytes_behind_digits_are_the_key(key: bytes, upper: bool) -> None:
+    digits = key.hex().upper() if upper else key.hex()
+    assert HEX(digits.encode()) == SecretValue(key, binary=True)
+    assert HEX(b"0x" + digits.encode()) == SecretValue(key, binary=True)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"",
+        b"0x",
+        noise(1, 7).hex().encode(),
+        noise(1, 16).hex().encode()[1:],
+        b"0" * 64,
+        b"deadbeef" * 8,
+        b"not a number in hexadecimal digits",
+        base64.b64encode(noise(2, 32)),
+    ],
+)
+def test_what_is_no_key_in_hexadecimal(text: bytes) -> None:
+    assert HEX(text) is None
+
+
+@pytest.mark.parametrize(
+    ("rule", "text"),
+    [
+        ("machine-key", '<machineKey validationKey="{}" validation="SHA1" />'),
+        ("machine-key", "decryptionKey='{},IsolateApps'"),
+        ("tls-key-log", "CLIENT_RANDOM " + noise(3, 32).hex() + " {}\n"),
+        ("hex-encryption-key", "aes_key={}\0"),
+        ("hex-encryption-key", '{{"encryptionkey": "{}"}}'),
+        ("vault-unseal-key", "unseal key 1: {}\n"),
+    ],
+)
+def test_the_bytes_of_a_key_are_swept_for(rule: str, text: str) -> None:
+    # A secret of 48 bytes is what a key log holds; 32 is a length that all others take.
+    key = noise(4, 48 if rule == "tls-key-log" else 32)
+    (subject,) = (DETECTORS[each.detector](each) for each in load_rules().rules if each.id == rule)
+    found = find_all(subject, text.format(key.hex()).encode())
+    assert found
+    for each in found:
+        assert each.marked == (key.hex().encode(),)
+        assert [value for value in each.match.values if value.binary] == [SecretValue(key, binary=True)]
