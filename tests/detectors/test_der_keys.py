@@ -40,19 +40,19 @@ def secrets(found_values: tuple[SecretValue, ...]) -> list[bytes]:
 
 
 def numbers(marked: tuple[bytes, ...]) -> tuple[bytes, ...]:
-    """What is marked, without zeros before it, and without the header of the private exponent, which goes with it."""
-    element = asn1.read(marked[0], 0)
-    headed = element is not None and element.tag == asn1.INTEGER and element.stop == len(marked[0])
-    first = element.contents(marked[0]) if element is not None and headed else marked[0]
-    return tuple(part.lstrip(b"\0") for part in (first, *marked[1:]))
+    """What is marked but for the header of the modulus, without zeros before it."""
+    is_header = marked[0][0] == asn1.INTEGER and len(marked[0]) <= 4
+    return tuple(part.lstrip(b"\0") for part in marked[is_header:])
 
 
 @pytest.mark.parametrize("form", [PrivateFormat.PKCS8, TRADITIONAL])
 @pytest.mark.parametrize("bits", [512, 768, 1024, 2048])
-def test_rsa_marks_the_private_components_alone(form: PrivateFormat, bits: int) -> None:
+def test_rsa_marks_the_private_components_and_the_header_of_the_modulus(form: PrivateFormat, bits: int) -> None:
     key = rsa_key(3, bits)
     plain = der(key, form)
     found = find(NAME, noise(1, 300) + plain + noise(2, 300))
+    assert len(found.marked) == 7
+    assert plain.index(found.marked[0] + number_bytes(key.public_key().public_numbers().n).rjust(1 + bits // 8, b"\0"))
     assert numbers(found.marked) == rsa_components(key)
     assert found.match.confidence is Confidence.HIGH
     assert secrets(found.match.values) == [*rsa_components(key), plain]
@@ -149,7 +149,7 @@ def test_a_key_overwritten_in_the_middle_is_still_marked() -> None:
     prime = plain.index(number_bytes(key.private_numbers().p))
     plain[prime : prime + 8] = bytes(8)
     found = find(NAME, bytes(plain))
-    assert len(found.marked) == 6
+    assert len(numbers(found.marked)) == 6
 
 
 def test_what_only_looks_like_a_key() -> None:

@@ -154,8 +154,9 @@ def test_public_numbers_of_a_key_that_is_not_sealed_stay(encoded: bytes, private
     plain, mac = castle_key(0, b"PKCS#8", encoded)
     data = noise(8, 64) + plain + noise(9, 64)
     found = find(NAME, data)
-    # The number of a DER INTEGER may begin with a zero byte.
-    assert tuple(part.lstrip(b"\0") for part in found.marked) == (*private, mac)
+    # The number of a DER INTEGER may begin with a zero byte; of a modulus the header is marked.
+    marked = found.marked[len(found.marked[0]) <= 4 :]
+    assert tuple(part.lstrip(b"\0") for part in marked) == (*private, mac)
     assert [value.data for value in found.match.values] == [*private, mac]
     assert find_all(detector(NAME), mask(data, [found])) == []
 
@@ -176,7 +177,7 @@ def test_a_key_that_memory_cuts_is_marked_as_far_as_it_is_there() -> None:
     encoded, (exponent, prime, *_) = der(rsa_key()), rsa_components(rsa_key())
     plain, _ = castle_key(0, b"PKCS#8", encoded)
     found = find(NAME, plain[: plain.index(prime) + 20])
-    assert found.marked[0].lstrip(b"\0") == exponent
+    assert found.marked[1].lstrip(b"\0") == exponent
     assert found.marked[-1].lstrip(b"\0") == prime[:20]
     assert [value.data for value in found.match.values] == [exponent]
 

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.serialization import load_der_private_key
 
 from dumpscrub.detectors import asn1
 from dumpscrub.detectors.asn1 import Element
-from dumpscrub.detectors.material import Material, attempt, binary_values, is_blank, secret_segments
+from dumpscrub.detectors.material import Material, attempt, binary_values, secret_segments
 from dumpscrub.model import Confidence, SecretValue
 
 PASSWORD_BASED = tuple(
@@ -23,10 +23,6 @@ _LONGEST_EXPONENT = 8
 LONGEST_NUMBER = 4096
 _SCALAR_LENGTHS = range(14, 81)
 RSA_PARTS = 9
-_PUBLIC = 3
-"""Version, modulus and exponent."""
-_MASKED = 32
-"""Bytes behind these that are blank where the private ones were masked."""
 _LEAST_RANDOM, _FULL = 16, 64
 """Of so many random bytes more than half differ; the odds against are astronomic."""
 
@@ -35,20 +31,18 @@ _LEAST_RANDOM, _FULL = 16, 64
 class _Secrets:
     """The elements that hold secrets; ``proven`` says whether arithmetic bears them out, None where not asked.
 
-    With ``headed`` the header of the first one goes, too: what is left then looks like no key of RSA to tools that look
-    for keys, and its version, modulus and exponent still stand.
+    Of a key of RSA the header of the ``modulus`` goes with them. Its value stands, but tools that look for keys by
+    structure, as rsakeyfind does, no longer take what is left for one.
     """
 
     elements: tuple[Element, ...]
     proven: bool | None = None
-    headed: bool = False
+    modulus: Element | None = None
 
     def segments(self, data: bytes) -> tuple[tuple[int, int], ...]:
         """Where they stand in ``data``."""
         found = secret_segments(data, self.elements)
-        if self.headed and found and found[0][0] == self.elements[0].body:
-            return ((self.elements[0].start, found[0][1]), *found[1:])
-        return found
+        return ((self.modulus.start, self.modulus.body), *found) if found and self.modulus else found
 
 
 def private_key(data: bytes, start: int) -> Material | None:
@@ -116,20 +110,12 @@ def _pkcs8(data: bytes, parts: list[Element]) -> _Secrets | None:
     inner = asn1.read(data, octets.body)
     if inner is not None and inner.end == octets.end:
         if inner.tag == asn1.SEQUENCE:
-            numbers = asn1.children(data, inner)
-            secrets = _bare_key(data, numbers)
-            if secrets is not None or _is_emptied(data, inner, numbers):
+            secrets = _bare_key(data, asn1.children(data, inner))
+            if secrets is not None:
                 return secrets
         elif inner.tag in {asn1.OCTET_STRING, asn1.INTEGER}:
             return _Secrets(_random(data, inner))
     return _Secrets((octets,))
-
-
-def _is_emptied(data: bytes, outer: Element, parts: list[Element]) -> bool:
-    """True for a key of RSA of which version, modulus and exponent are left, and then a mask."""
-    numbers = [part for part in parts[:_PUBLIC] if part.tag == asn1.INTEGER]
-    end = numbers[-1].end if len(numbers) == _PUBLIC else outer.stop
-    return end < outer.stop and is_blank(data[end : min(end + _MASKED, outer.stop)])
 
 
 def _bare_key(data: bytes, parts: list[Element]) -> _Secrets | None:
@@ -155,11 +141,11 @@ def _rsa(data: bytes, parts: list[Element]) -> _Secrets | None:
     if parts[3].length > parts[1].length:
         return None
     if len(parts) < RSA_PARTS or parts[RSA_PARTS - 1].is_cut(data):
-        return _Secrets(tuple(parts[3:]), headed=True)
+        return _Secrets(tuple(parts[3:]), modulus=parts[1])
     modulus, exponent, *private = (asn1.unsigned(data, part) for part in parts[1:RSA_PARTS])
     proven = private[1] * private[2] == modulus or exponents_agree([exponent, *private])
     more = _other_primes(data, parts[RSA_PARTS]) if len(parts) > RSA_PARTS else ()
-    return _Secrets((*parts[3:RSA_PARTS], *more), proven, headed=True)
+    return _Secrets((*parts[3:RSA_PARTS], *more), proven, parts[1])
 
 
 def _other_primes(data: bytes, infos: Element) -> tuple[Element, ...]:
