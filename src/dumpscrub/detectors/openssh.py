@@ -27,6 +27,8 @@ REACH = 24 * 1024
 """Bytes from a hit on that are looked at: a key of 16,384 bits with a certificate."""
 _SHA1, _SHORT_NAME = 20, 64
 _LONGEST_NUMBER = 2049
+_DSA_PRIME, _LONGEST_GROUP = range(64, 513 + 1), 64 + 1
+"""Bytes of the numbers p and q of DSA, with a sign: what is longer takes seconds to compute."""
 _MOST_KEYS = 8
 _CERTIFICATE = b"-cert-v01@openssh.com"
 _CURVES: dict[bytes, ec.EllipticCurve] = {
@@ -128,7 +130,9 @@ def _dsa(cursor: Cursor, *, certified: bool) -> _Key | None:
         alone = cursor.string(most=_SHA1 + 1)
         return _Key((alone,), proven=False) if alone is not None and len(alone) >= _SHA1 - 2 else None
     fields = _numbers(cursor, 5)
-    if len(fields) < 5 or len(fields[0]) < 64 or len(fields[4]) > len(fields[1]) or not len(fields[4]):
+    if len(fields) < 5 or len(fields[0]) not in _DSA_PRIME or len(fields[1]) > _LONGEST_GROUP:
+        return None
+    if len(fields[4]) > len(fields[1]) or not len(fields[4]):
         return None
     if fields[4].is_cut(cursor.data):
         return _Key((fields[4],), proven=False)
