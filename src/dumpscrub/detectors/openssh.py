@@ -20,7 +20,7 @@ from dumpscrub.model import Confidence, Encoding
 from dumpscrub.rules.schema import Rule
 from dumpscrub.search.windows import Window
 
-_KDF = b"\0\0\0\x06bcrypt"
+KDF = b"\0\0\0\x06bcrypt"
 """How the password of a key file becomes a key; it stands behind the cipher's name, so also where a free list has
 overwritten the beginning of the file."""
 REACH = 24 * 1024
@@ -54,7 +54,7 @@ Reader = Callable[[Cursor], _Key | None]
 
 def encrypted_file(data: bytes, start: int) -> Material | None:
     """The encrypted private keys of the file whose key derivation stands at ``start``."""
-    cursor = Cursor(data, start + len(_KDF))
+    cursor = Cursor(data, start + len(KDF))
     options, count = cursor.string(most=_SHORT_NAME), cursor.number(4)
     if options is None or count is None or not 0 < count <= _MOST_KEYS:
         return None
@@ -198,7 +198,7 @@ class OpenSshDetector:
 
     def verify(self, window: Window) -> Iterator[Match]:
         data, hit = window.data, window.hit
-        material = encrypted_file(data, hit) if data.startswith(_KDF, hit) else key(data, hit)
+        material = encrypted_file(data, hit) if data.startswith(KDF, hit) else key(data, hit)
         if material is not None:
             yield material.match()
 
@@ -209,7 +209,7 @@ def build(rule: Rule) -> OpenSshDetector:
 
 
 def _literals() -> Sequence[bytes]:
-    return (_KDF, *(len(name).to_bytes(4, "big") + name for name in _TYPES))
+    return (KDF, *(len(name).to_bytes(4, "big") + name for name in _TYPES))
 
 
 NAMES = ("openssh-key",)
