@@ -47,7 +47,7 @@ def test_the_safe_and_the_digest_are_marked(key: PrivateKey, encryption: KeySeri
     found = find(NAME, data)
     assert found.marked == safe_and_digest(plain)
     assert found.match.confidence is Confidence.HIGH
-    assert [value.data for value in found.match.values] == [plain]
+    assert [value.data for value in found.match.values] == [found.marked[0], plain]
     assert find_all(detector(NAME), mask(data, [found])) == []
 
 
@@ -58,7 +58,7 @@ def test_indefinite_lengths() -> None:
     assert len(found.marked) == 1
     assert safe_and_digest(store())[0][:900] in found.marked[0] or len(found.marked[0]) > 1000
     assert plain.startswith(plain[: plain.index(found.marked[0])])
-    assert [value.data for value in found.match.values] == [plain]
+    assert [value.data for value in found.match.values] == [found.marked[0], plain]
     assert find_all(detector(NAME), mask(data, [found])) == []
 
 

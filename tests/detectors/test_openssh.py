@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import time
 from collections.abc import Sequence
 
 import pytest
@@ -86,6 +87,13 @@ def test_rsa_in_files_and_messages(bits: int) -> None:
         found = find(NAME, noise(1, 50) + plain + noise(2, 50))
         assert stripped(found.marked) == secrets
         assert found.match.confidence is Confidence.HIGH
+
+
+def test_a_dsa_key_of_huge_numbers_is_none_and_costs_nothing() -> None:
+    huge = b"".join(string(b"\x7f" + noise(seed, 2046) + b"\1") for seed in range(5))
+    started = time.process_time()
+    assert find_all(detector(NAME), string(b"ssh-dss") + huge) == []
+    assert time.process_time() - started < 1
 
 
 def test_dsa_in_messages() -> None:

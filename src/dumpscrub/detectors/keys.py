@@ -73,10 +73,8 @@ def encrypted_key(data: bytes, start: int) -> Material | None:
     segments = secret_segments(data, parts[1:])
     if not segments:
         return None
-    whole = not outer.is_cut(data)
-    return Material(
-        start, outer.end, segments, Confidence.HIGH if whole else Confidence.MEDIUM, binary_values(data, (), outer)
-    )
+    confidence = Confidence.MEDIUM if outer.is_cut(data) else Confidence.HIGH
+    return Material(start, outer.end, segments, confidence, binary_values(data, parts[1:], outer))
 
 
 def numbers_of(key: object) -> tuple[SecretValue, ...]:

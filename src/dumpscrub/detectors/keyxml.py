@@ -8,7 +8,7 @@ private depends on the key: P and Q of an RSA key are, those of a DSA key are no
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from dumpscrub.detectors import base64_text
@@ -37,6 +37,7 @@ _SECRETS = {
 _TELLING = frozenset({b"DP", b"DQ", b"InverseQ"})
 """Elements that only an RSA key has."""
 _NUMBERS = "P|Q|DP|DQ|InverseQ|D|X|PrivateExponent|PrivateKey|Modulus"
+_LONGEST_PREFIX = 32 + 1
 _PREFIX = r"(?:[A-Za-z0-9._-]{1,32}:)?"
 _TOKEN = re.compile(
     rf"<(?P<close>/?){_PREFIX}(?:(?P<key>{'|'.join(name.decode() for name in _SECRETS)})|(?P<element>{_NUMBERS}))"
@@ -95,9 +96,11 @@ class KeyXmlDetector:
     def verify(self, window: Window) -> Iterator[Match]:
         start = window.text.rfind(b"\0", 0, window.anchor) + 1
         end = window.text.find(b"\0", window.anchor)
-        text = window.text[start : end if end >= 0 else None]
-        for key in _keys(text):
-            if key.start <= window.anchor - start <= key.end:
+        text, anchor = window.text[start : end if end >= 0 else None], window.anchor - start
+        for key in _keys(text, _opening(text, anchor)):
+            if key.start > anchor:
+                break
+            if anchor <= key.end:
                 secrets = key.secrets()
                 lines = [line for number in secrets for line in number.lines]
                 if lines:
@@ -126,24 +129,39 @@ def _values(numbers: Iterable[_Number]) -> Iterator[SecretValue]:
             yield SecretValue(base64_text.characters(number.lines))
 
 
-def _keys(text: bytes) -> Sequence[_Key]:
-    """The keys in ``text``, one after the other. The first may have lost its beginning, the last one its end."""
-    keys = [_Key(0, 0)]
-    for token in _TOKEN.finditer(text):
-        key = keys[-1]
+def _opening(text: bytes, anchor: int) -> int:
+    """Where the tag begins that opens a key and names it at ``anchor``; 0 for any other anchor.
+
+    No key goes on over such a tag, so that nothing before it needs to be looked at.
+    """
+    at = text.rfind(b"<", max(0, anchor - _LONGEST_PREFIX - 1), anchor)
+    token = _TOKEN.match(text, at) if at >= 0 else None
+    return at if token and token["key"] and not token["close"] and anchor < token.end() else 0
+
+
+def _keys(text: bytes, start: int) -> Iterator[_Key]:
+    """The keys in ``text`` from ``start`` on, one after the other.
+
+    The first may have lost its beginning, the last one its end.
+    """
+    key = _Key(0, 0)
+    for token in _TOKEN.finditer(text, start):
         key.end = token.end()
         if token["brace"]:
-            keys.append(_Key(token.start(), token.end()))
+            yield key
+            key = _Key(token.start(), token.end())
         elif token["key"] and token["close"]:
             key.kind = key.kind or token["key"]
-            keys.append(_Key(token.end(), token.end()))
+            yield key
+            key = _Key(token.end(), token.end())
         elif token["key"]:
-            keys.append(_Key(token.start(), token.end(), token["key"]))
+            yield key
+            key = _Key(token.start(), token.end(), token["key"])
         elif token["close"]:
             key.numbers += _lost_beginning(text, token, key)
         else:
             key.numbers += _number(text, token["element"] or token["member"], token.end())
-    return keys
+    yield key
 
 
 def _number(text: bytes, name: bytes, at: int) -> list[_Number]:

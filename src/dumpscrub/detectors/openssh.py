@@ -20,13 +20,15 @@ from dumpscrub.model import Confidence, Encoding
 from dumpscrub.rules.schema import Rule
 from dumpscrub.search.windows import Window
 
-_KDF = b"\0\0\0\x06bcrypt"
+KDF = b"\0\0\0\x06bcrypt"
 """How the password of a key file becomes a key; it stands behind the cipher's name, so also where a free list has
 overwritten the beginning of the file."""
 REACH = 24 * 1024
 """Bytes from a hit on that are looked at: a key of 16,384 bits with a certificate."""
 _SHA1, _SHORT_NAME = 20, 64
 _LONGEST_NUMBER = 2049
+_DSA_PRIME, _LONGEST_GROUP = range(64, 513 + 1), 64 + 1
+"""Bytes of the numbers p and q of DSA, with a sign: what is longer takes seconds to compute."""
 _MOST_KEYS = 8
 _CERTIFICATE = b"-cert-v01@openssh.com"
 _CURVES: dict[bytes, ec.EllipticCurve] = {
@@ -52,7 +54,7 @@ Reader = Callable[[Cursor], _Key | None]
 
 def encrypted_file(data: bytes, start: int) -> Material | None:
     """The encrypted private keys of the file whose key derivation stands at ``start``."""
-    cursor = Cursor(data, start + len(_KDF))
+    cursor = Cursor(data, start + len(KDF))
     options, count = cursor.string(most=_SHORT_NAME), cursor.number(4)
     if options is None or count is None or not 0 < count <= _MOST_KEYS:
         return None
@@ -128,7 +130,9 @@ def _dsa(cursor: Cursor, *, certified: bool) -> _Key | None:
         alone = cursor.string(most=_SHA1 + 1)
         return _Key((alone,), proven=False) if alone is not None and len(alone) >= _SHA1 - 2 else None
     fields = _numbers(cursor, 5)
-    if len(fields) < 5 or len(fields[0]) < 64 or len(fields[4]) > len(fields[1]) or not len(fields[4]):
+    if len(fields) < 5 or len(fields[0]) not in _DSA_PRIME or len(fields[1]) > _LONGEST_GROUP:
+        return None
+    if len(fields[4]) > len(fields[1]) or not len(fields[4]):
         return None
     if fields[4].is_cut(cursor.data):
         return _Key((fields[4],), proven=False)
@@ -194,7 +198,7 @@ class OpenSshDetector:
 
     def verify(self, window: Window) -> Iterator[Match]:
         data, hit = window.data, window.hit
-        material = encrypted_file(data, hit) if data.startswith(_KDF, hit) else key(data, hit)
+        material = encrypted_file(data, hit) if data.startswith(KDF, hit) else key(data, hit)
         if material is not None:
             yield material.match()
 
@@ -205,7 +209,7 @@ def build(rule: Rule) -> OpenSshDetector:
 
 
 def _literals() -> Sequence[bytes]:
-    return (_KDF, *(len(name).to_bytes(4, "big") + name for name in _TYPES))
+    return (KDF, *(len(name).to_bytes(4, "big") + name for name in _TYPES))
 
 
 NAMES = ("openssh-key",)

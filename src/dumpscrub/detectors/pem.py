@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from cryptography.hazmat.primitives.serialization import load_ssh_private_key
 
-from dumpscrub.detectors import base64_text, keys, pkcs12
+from dumpscrub.detectors import base64_text, keys, openssh, pkcs12
 from dumpscrub.detectors.base import Anchor, Match
 from dumpscrub.detectors.base64_text import Line
 from dumpscrub.detectors.certificates import Certificates
@@ -166,12 +166,16 @@ def _raw(window: Window, lines: Iterable[Line], base: int) -> tuple[tuple[int, i
 
 
 def _other_values(block: Block, decoded: bytes, body: bytes) -> tuple[SecretValue, ...]:
-    """The bytes of a body that is no DER, with the private components of an OpenSSH key that no passphrase protects."""
+    """The bytes of a body that is no DER; of an OpenSSH key also the private components, or what encrypts them."""
     if not block.whole or not _LEAST_VALUE <= len(decoded) <= MOST_VALUE:
         return ()
     values = (SecretValue(decoded, binary=True, structure=decoded.startswith(_OPENSSH)),)
     if not values[0].structure:
         return values
+    derivation = decoded.find(openssh.KDF)
+    material = openssh.encrypted_file(decoded, derivation) if derivation >= 0 else None
+    if material is not None:
+        return (*material.values, *values)
     text = b"-----BEGIN OPENSSH PRIVATE KEY-----\n" + body + b"\n-----END OPENSSH PRIVATE KEY-----\n"
     key = attempt(lambda: load_ssh_private_key(text, None))
     return (*keys.numbers_of(key), *values) if key is not None else values

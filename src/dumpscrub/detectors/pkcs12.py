@@ -13,8 +13,9 @@ _DATA = bytes.fromhex("2a864886f70d010701")
 _SIGNED_DATA = bytes.fromhex("2a864886f70d010702")
 _CONTENT_TYPE = b"\x06\x09" + _DATA[:-1]
 """How the object identifier of any PKCS#7 content begins: each part of an authenticated safe has one."""
-_BEGINNING = re.compile(rb"\x30(?:\x80|\x81.|\x82..|\x83...)\x02\x01\x03\x30", re.DOTALL)
-"""A SEQUENCE with version 3: told before its end is looked for, which may take a while."""
+_LENGTH = rb"(?:\x80|\x81.|\x82..|\x83...)"
+_BEGINNING = re.compile(rb"\x30" + _LENGTH + rb"\x02\x01\x03\x30" + _LENGTH + re.escape(_CONTENT_TYPE), re.DOTALL)
+"""A SEQUENCE with version 3, then one with a content type: told before any end is looked for, which takes long."""
 _FIRST_PART = 64
 """Bytes of the authenticated safe in which the first part's content type stands."""
 
@@ -38,7 +39,7 @@ def pfx(data: bytes, start: int) -> Material | None:
         return None
     segments = secret_segments(data, [safe, *_digest(data, parts[2:])])
     confidence = Confidence.MEDIUM if outer.is_cut(data) else Confidence.HIGH
-    return Material(start, outer.end, segments, confidence, binary_values(data, (), outer))
+    return Material(start, outer.end, segments, confidence, binary_values(data, [safe], outer))
 
 
 def _safe(data: bytes, info: Element) -> Element | None:
