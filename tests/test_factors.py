@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
 import dumpscrub
-from dumpscrub import scalars
+from dumpscrub import factors, scalars
 from dumpscrub.bare import BOUNDED
 from dumpscrub.detectors.public_keys import NAMES
 from dumpscrub.layout import LayoutBuilder
@@ -216,4 +216,23 @@ def test_what_is_not_looked_at_everywhere_is_said(monkeypatch: pytest.MonkeyPatc
     dump = Dump("raw", BytesSource(data), LayoutBuilder(len(data)).build())
     assert redaction(False).search(dump).notices == ()
     monkeypatch.setattr(scalars, "_MOST", 50)
+    assert redaction(False).search(dump).notices == (BOUNDED,)
+
+
+@pytest.mark.parametrize("other", ["the same", "a multiple"])
+def test_made_up_moduli_of_equal_factors_do_no_harm(other: str) -> None:
+    prime = key().p
+    modulus = prime * prime if other == "the same" else 3**1292
+    factor = prime if other == "the same" else 3**646
+    public_part = b"\2\x82" + (256 + 1).to_bytes(2, "big") + modulus.to_bytes(257, "big") + b"\2\3\1\0\1"
+    little, big = (factor.to_bytes(128, order).ljust(128, b"\0") for order in ("little", "big"))
+    data = bytes(64) + public_part + b"".join(bytes(64) + part for part in (little, big) * 20)
+    assert len(sanitized(data)) == len(data)
+
+
+def test_more_moduli_than_are_looked_at_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = b"".join(public(key(bits)) + bytes(100) for bits in (1024, 2048))
+    dump = Dump("raw", BytesSource(data), LayoutBuilder(len(data)).build())
+    assert redaction(False).search(dump).notices == ()
+    monkeypatch.setattr(factors, "_MOST_MODULI", 1)
     assert redaction(False).search(dump).notices == (BOUNDED,)

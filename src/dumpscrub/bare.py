@@ -11,7 +11,7 @@ from dumpscrub.publics import Known
 from dumpscrub.rules.schema import RuleSet
 from dumpscrub.scanner import Scan
 
-BOUNDED = "keys without any format were looked for in a part of memory only, near public keys first: see --deep"
+BOUNDED = "there is much that looks like bare keys, so they were looked for in a part of memory only: see --deep"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +35,15 @@ class BareKeys:
         everywhere = True
         rule = self._rules.get("aes-key-schedule")
         if rule:
-            found += roundkeys.find(dump, scan.traces, rule)
+            schedules = roundkeys.find(dump, scan.traces, rule)
+            found += schedules.findings
+            everywhere = schedules.everywhere
         rule = self._rules.get("rsa-private-numbers")
         if rule:
             given = [finding for finding in scan.findings if finding.category == rule.category]
             numbers = factors.find(dump, public_keys, given, rule, deep=self._deep)
             found += numbers.findings
-            everywhere = numbers.everywhere
+            everywhere = everywhere and numbers.everywhere
         rule = self._rules.get("ec-private-scalar")
         if rule:
             multiples = scalars.find(dump, public_keys, rule, deep=self._deep)

@@ -29,7 +29,8 @@ from dumpscrub.span import Span
 
 _MOST_SAMPLES = 250_000
 _MOST_NUMBERS = 20_000
-"""Samples and numbers that are looked at unless all are asked for: those near public keys first."""
+_MOST_MODULI = 256
+"""Samples, numbers and moduli that are looked at unless all are asked for: samples near public keys first."""
 _SIZES = (512, 1024, 1536, 2048, 3072, 4096)
 """Bits of the primes and moduli that are looked for in any case."""
 _NEARBY = 1 << 16
@@ -83,12 +84,14 @@ def find(dump: Dump, keys: Sequence[Known], given: Iterable[Finding], rule: Rule
     """
     exponents = {known.key.modulus: known.key.exponent for known in keys if deep or not known.everybodys}
     exponents.pop(0, None)
+    count = len(exponents)
+    exponents = dict(islice(exponents.items(), None if deep else _MOST_MODULI))
     sizes = {modulus.bit_length() for modulus in exponents}
     halves = {(bits + 1) // 2 for bits in sizes}
     chosen, is_all = nearest(dump, (offset for known in keys for offset in known.offsets), _MOST_SAMPLES)
     with closing(_standing(dump, chosen, {*_SIZES, *halves}, everywhere=False)) as numbers:
         standing = list(islice(numbers, _MOST_NUMBERS))
-    everywhere = deep or (is_all and len(standing) < _MOST_NUMBERS)
+    everywhere = deep or (is_all and len(standing) < _MOST_NUMBERS and count == len(exponents))
     bare_keys = list(_of_bare(standing))
     if deep:
         standing += _everywhere(dump, exponents)
@@ -179,7 +182,9 @@ def _everywhere(dump: Dump, moduli: Iterable[int]) -> Iterator[_Number]:
 def _factored(exponents: Mapping[int, int], bare: Iterable[tuple[int, int]], primes: set[int]) -> Iterator[Factored]:
     """The keys of which one of ``primes`` is known, and those of ``bare`` moduli, each with a prime."""
     for modulus, prime in sorted({*_of_known(exponents, primes), *bare}):
-        yield Factored(exponents.get(modulus, _USUAL), (prime, modulus // prime))
+        # Nobody's key has factors with anything in common, but a made-up one may.
+        if math.gcd(prime, modulus // prime) == 1:
+            yield Factored(exponents.get(modulus, _USUAL), (prime, modulus // prime))
 
 
 def _of_known(moduli: Iterable[int], primes: set[int]) -> Iterator[tuple[int, int]]:

@@ -9,6 +9,7 @@ from dumpscrub.detectors import aes
 from dumpscrub.layout import Layout
 from dumpscrub.links import Column
 from dumpscrub.model import Confidence, Dump, Encoding, Finding, Origin, SecretValue
+from dumpscrub.publics import Found
 from dumpscrub.rules.schema import Rule
 from dumpscrub.search import noise, schedules
 from dumpscrub.search.schedules import SHAPES, Trace
@@ -19,17 +20,20 @@ from dumpscrub.walks import Looks, Seams, across, seams
 _AROUND = 512
 """Bytes on both sides of a trace that are read: a schedule has 240, and one for decryption may follow it."""
 
+_MOST = 10_000
+"""Traces that are followed. Process memory has some hundred, made-up memory may have one in every few words."""
 _LEAST = 32
 """Bytes of the regions on both sides of a seam, from which on a schedule across it is looked for."""
 _MARGIN = bytes(schedules.REACH)
 
 
-def find(dump: Dump, traces: Iterable[Trace], rule: Rule) -> tuple[Finding, ...]:
+def find(dump: Dump, traces: Iterable[Trace], rule: Rule) -> Found:
     """The round keys in ``dump``, with their keys as values, in file order."""
     windows = Windows(dump)
     found: dict[tuple[Span, ...], Finding] = {}
     done: set[int] = set()
-    for offset, lag in sorted({*traces, *_across(dump)}):
+    places = sorted({*traces, *_across(dump)})
+    for offset, lag in places[:_MOST]:
         if offset in done:
             continue
         around = windows.around(offset, Encoding.BINARY, _AROUND, _AROUND)
@@ -42,7 +46,7 @@ def find(dump: Dump, traces: Iterable[Trace], rule: Rule) -> tuple[Finding, ...]
                 *(rule.id, rule.category, spans, Encoding.BINARY, Origin.DIRECT, Confidence.HIGH, rule.action.value),
                 values=values,
             )
-    return tuple(found[spans] for spans in sorted(found))
+    return Found(tuple(found[spans] for spans in sorted(found)), everywhere=len(places) <= _MOST)
 
 
 def _across(dump: Dump) -> Iterator[Trace]:

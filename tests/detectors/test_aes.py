@@ -43,7 +43,7 @@ def found_in(data: bytes, chunk: int = CHUNK, dump: Dump | None = None) -> list[
     dump = dump or Dump("raw", BytesSource(data), LayoutBuilder(len(data)).build())
     return [
         (finding.spans[0].start, finding.spans[-1].end, finding.values[0].data)
-        for finding in roundkeys.find(dump, places, RULE)
+        for finding in roundkeys.find(dump, places, RULE).findings
     ]
 
 
@@ -98,7 +98,7 @@ def test_a_schedule_that_the_file_splits_is_found_along_memory() -> None:
         builder.add(0, len(keys) - split, RegionKind.MEMORY, "b", 0x10000 + split)
         builder.add(len(keys) - split + 2000, split, RegionKind.MEMORY, "a", 0x10000)
         dump = Dump("made up", BytesSource(data), builder.build())
-        findings = roundkeys.find(dump, [], RULE)
+        findings = roundkeys.find(dump, [], RULE).findings
         assert [total(finding.spans) for finding in findings] == [176]
         assert findings[0].values[0].data == key
 

@@ -108,12 +108,18 @@ def _pkcs8(data: bytes, parts: list[Element]) -> _Secrets | None:
     inner = asn1.read(data, octets.body)
     if inner is not None and inner.end == octets.end:
         if inner.tag == asn1.SEQUENCE:
-            secrets = _bare_key(data, asn1.children(data, inner))
-            if secrets is not None:
+            numbers = asn1.children(data, inner)
+            secrets = _bare_key(data, numbers)
+            if secrets is not None or _is_masked(data, numbers):
                 return secrets
         elif inner.tag in {asn1.OCTET_STRING, asn1.INTEGER}:
             return _Secrets(_random(data, inner))
     return _Secrets((octets,))
+
+
+def _is_masked(data: bytes, parts: list[Element]) -> bool:
+    """True for a key of RSA whose modulus has lost its header: its secrets are masked."""
+    return bool(parts) and _is_version(data, parts[0]) and data.startswith(b"**", parts[0].end)
 
 
 def _bare_key(data: bytes, parts: list[Element]) -> _Secrets | None:
