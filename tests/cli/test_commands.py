@@ -49,13 +49,14 @@ def run(*arguments: str, stdin: str | bytes = "") -> Ended:
 def test_sanitize_passes_its_options_on(fake: FakePipeline) -> None:
     ended = run(
         "sanitize", "a.dmp", "-o", "b.dmp", "--audit", "c.jsonl", "--rules", "r1.toml", "--rules", "more",
-        "--policy", "ours.toml", "--engine", "aho-corasick", "--workers", "3",
+        "--policy", "ours.toml", "--engine", "aho-corasick", "--workers", "3", "--deep",
     )  # fmt: skip
     assert (ended.exit_code, ended.stderr) == (0, "")
     assert fake.arguments == (Path("a.dmp"), Path("b.dmp"))
     del fake.options["progress"]
     assert fake.options == {
         "audit": Path("c.jsonl"),
+        "deep": True,
         "known": (),
         "rules": (Path("r1.toml"), Path("more")),
         "policy": "ours.toml",
