@@ -93,7 +93,7 @@ def find(
         builder.add(start, end - start, RegionKind.MEMORY, "text", address)
     dump = Dump("raw", BytesSource(data), builder.build())
     scan = scanner.scan(dump)
-    return (*decoded.find(dump, scan.encoded, scanner).findings, *(scan.findings if direct else ()))
+    return (*decoded.find(dump, scan.seen.sights.places, scanner).findings, *(scan.findings if direct else ()))
 
 
 @pytest.mark.parametrize("outer", ["utf-8", "utf-16-le", "utf-16-be"])

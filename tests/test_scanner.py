@@ -258,4 +258,4 @@ def test_a_hit_of_a_structure_that_is_none_is_settled() -> None:
     scan = Scanner(build_detectors(rules), SEARCH).scan(dump)
     assert len(scan.findings) == 0
     hits = [(5000, number) for number in range(200)]
-    assert len(list(scan.settled.untouched([]).others(hits))) == len(hits) - 1
+    assert len(list(scan.seen.hits.untouched([]).others(hits))) == len(hits) - 1

@@ -10,6 +10,7 @@ from dumpscrub.model import Dump, Finding
 from dumpscrub.publics import Known
 from dumpscrub.rules.schema import RuleSet
 from dumpscrub.scanner import Scan
+from dumpscrub.span import Span
 
 BOUNDED = "there is much that looks like bare keys, so they were looked for in a part of memory only: see --deep"
 
@@ -29,24 +30,27 @@ class BareKeys:
         self._rules = {rule.detector: rule for rule in rules.rules}
         self._deep = deep
 
-    def find(self, dump: Dump, scan: Scan, public_keys: Sequence[Known]) -> Bare:
-        """The keys that stand bare in ``dump``, of which ``scan`` has seen all bytes."""
+    def find(self, dump: Dump, scan: Scan, public_keys: Sequence[Known], within: Sequence[Span] | None = None) -> Bare:
+        """The keys that stand bare in ``dump``, of which ``scan`` has seen all bytes.
+
+        Numbers are looked for ``within`` some spans alone, where all else was looked through for the same public keys.
+        """
         found: list[Finding] = []
         everywhere = True
         rule = self._rules.get("aes-key-schedule")
         if rule:
-            schedules = roundkeys.find(dump, scan.traces, rule)
+            schedules = roundkeys.find(dump, scan.seen.sights.traces, rule)
             found += schedules.findings
             everywhere = schedules.everywhere
         rule = self._rules.get("rsa-private-numbers")
         if rule:
             given = [finding for finding in scan.findings if finding.category == rule.category]
-            numbers = factors.find(dump, public_keys, given, rule, deep=self._deep)
+            numbers = factors.find(dump, public_keys, given, rule, deep=self._deep, within=within)
             found += numbers.findings
             everywhere = everywhere and numbers.everywhere
         rule = self._rules.get("ec-private-scalar")
         if rule:
-            multiples = scalars.find(dump, public_keys, rule, deep=self._deep)
+            multiples = scalars.find(dump, public_keys, rule, deep=self._deep, within=within)
             found += multiples.findings
             everywhere = everywhere and multiples.everywhere
         return Bare(tuple(found), () if everywhere else (BOUNDED,))

@@ -54,7 +54,7 @@ def find(dump: Dump, encoded: Iterable[Place], scanner: Scanner, levels: int = L
     for batch in _batches(_pieces(dump, encoded)):
         inner = _as_dump(batch)
         scan = scanner.scan(inner)
-        more = find(inner, scan.encoded, scanner, levels - 1) if levels > 1 else Decoded((), {})
+        more = find(inner, scan.seen.sights.places, scanner, levels - 1) if levels > 1 else Decoded((), {})
         suppressed.update(scan.suppressed)
         suppressed.update(more.suppressed)
         for finding in _as_placed((*scan.findings, *more.findings), batch):

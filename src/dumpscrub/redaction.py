@@ -18,7 +18,8 @@ from dumpscrub.publics import Known, PublicKeys
 from dumpscrub.rules.schema import Action, RuleSet
 from dumpscrub.scanner import Scanner
 from dumpscrub.search.finder import Search
-from dumpscrub.settled import NOTHING_SETTLED, SettledHits
+from dumpscrub.search.sights import around
+from dumpscrub.settled import Seen
 from dumpscrub.span import SpanSet, total
 
 PROTECTED = "protected"
@@ -30,7 +31,7 @@ class Outcome:
     """What a search found, in file order.
 
     ``suppressed`` counts candidates that were not taken for secrets, by reason, and ``searched`` is in bytes of the
-    file. A later search of the same dump begins with what this one left: ``settled`` hits, the ``sweeper`` with its
+    file. A later search of the same dump begins with what this one left: what it has ``seen``, the ``sweeper`` with its
     values, and the public keys that it came across, which may be redacted since then. ``notices`` are lines for the
     user: what was not looked at.
     """
@@ -38,7 +39,7 @@ class Outcome:
     findings: tuple[Finding, ...]
     suppressed: dict[str, int]
     searched: int
-    settled: SettledHits
+    seen: Seen
     sweeper: Sweeper
     public_keys: tuple[Known, ...]
     notices: tuple[str, ...]
@@ -111,14 +112,17 @@ class Redaction:
         made since then. Calls ``progress`` with the stage ``stage`` for the rules and ``stage`` + " copies" for the
         sweep.
         """
-        settled = earlier.settled.untouched(edit.span for edit in edits) if earlier else NOTHING_SETTLED
         public = PublicKeys(earlier.public_keys if earlier else ())
-        scan = self._scanner.scan(dump, progress, stage, settled, public.observe)
+        seen = earlier.seen if earlier else None
+        edited = [edit.span for edit in edits]
+        scan = self._scanner.scan(dump, progress, stage, public.observe, seen, edited)
         if scan.searched != dump.source.size:
             raise ScanError("part of the input was not searched: please report the kind of dump")
         in_fields = process.find(dump, self._fields)
-        inside = decoded.find(dump, scan.encoded, self._scanner)
-        without_format = self._bare.find(dump, scan, public.all())
+        inside = decoded.find(dump, scan.seen.sights.places, self._scanner)
+        keys = public.all()
+        is_same = earlier is not None and len(keys) == len(earlier.public_keys)
+        without_format = self._bare.find(dump, scan, keys, tuple(around(edited, dump)) if is_same else None)
         # Those tell more: a key that was found as such, with all that follows from it.
         better = frozenset(without_format.findings)
         others = (finding for finding in scan.findings if finding not in better) if better else scan.findings
@@ -137,9 +141,7 @@ class Redaction:
             key=lambda finding: (finding.spans, finding.rule, finding.encoding.codec),
         )
         suppressed = dict(sorted((Counter(scan.suppressed) + Counter(inside.suppressed)).items()))
-        return Outcome(
-            tuple(findings), suppressed, scan.searched, scan.settled, sweeper, public.all(), without_format.notices
-        )
+        return Outcome(tuple(findings), suppressed, scan.searched, scan.seen, sweeper, keys, without_format.notices)
 
 
 def _masked(findings: Iterable[Finding]) -> list[Finding]:

@@ -14,14 +14,12 @@ from dumpscrub.findings import Collector, Findings
 from dumpscrub.model import Confidence, Dump, Encoding, Finding, Origin
 from dumpscrub.progress import Progress, silent
 from dumpscrub.rules.schema import Rule
-from dumpscrub.search.encoded import look
 from dumpscrub.search.finder import Finder, Search
 from dumpscrub.search.literals import Literal
-from dumpscrub.search.places import PlaceList
 from dumpscrub.search.quoted import MARKS
-from dumpscrub.search.schedules import TraceList
+from dumpscrub.search.sights import SightList
 from dumpscrub.search.windows import Window, Windows
-from dumpscrub.settled import NOTHING_SETTLED, Settled, SettledHits
+from dumpscrub.settled import NOTHING_SETTLED, Seen, SettledHits
 from dumpscrub.shadows import without_shadows
 from dumpscrub.span import Span, SpanSet
 
@@ -40,16 +38,13 @@ Observer = Callable[[Detector, Window, Sequence[Match]], None]
 class Scan:
     """Findings in file order, how many candidates were not taken for secrets, by reason, and the bytes searched.
 
-    ``settled`` are the hits that are nothing, ``encoded`` the places where text stands encoded, in file order, and
-    ``traces`` those of key schedules.
+    ``seen`` is what a later search of the same dump need not look at again.
     """
 
     findings: Findings
     suppressed: dict[str, int]
     searched: int
-    settled: SettledHits
-    encoded: PlaceList
-    traces: TraceList
+    seen: Seen
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,12 +87,14 @@ class Scanner:
         dump: Dump,
         progress: Progress = silent,
         stage: str = "scan",
-        settled: Settled = NOTHING_SETTLED,
         observer: Observer | None = None,
+        earlier: Seen | None = None,
+        edits: Sequence[Span] = (),
     ) -> Scan:
-        """Every finding of every detector, but at hits that are ``settled`` by a search of the same bytes.
+        """Every finding of every detector, but at hits that an ``earlier`` search settled.
 
-        Calls ``observer`` for each of the other hits. Raises ScanError, naming the rule, where a detector fails.
+        Since that one ``edits`` were made, in order and disjoint. Calls ``observer`` for each of the other hits. Raises
+        ScanError, naming the rule, where a detector fails.
         """
         searched = 0
 
@@ -106,19 +103,15 @@ class Scanner:
             searched = done
             progress(stage, done, of)
 
-        encoded, traces = PlaceList(dump), TraceList()
-
-        def watch(view: memoryview, at: int, start: int, end: int) -> None:
-            encoded.add(look(view, at, start, end))
-            traces.look(view, at, start, end)
-
+        settled = earlier.hits.untouched(edits) if earlier else NOTHING_SETTLED
+        sights = SightList(dump, earlier.sights if earlier else None, edits)
         verification = _Verification(dump, observer)
         nothing = SettledHits(len(self._literals))
-        with closing(self._finder.find(dump, stage, note, watch)) as chunks:
+        with closing(self._finder.find(dump, stage, note, sights)) as chunks:
             for hits in chunks:
                 for hit in settled.others(hits):
                     if hit[1] >= len(self._users):
-                        encoded.add_escape(hit[0], hit[1] - len(self._users))
+                        sights.places.add_escape(hit[0], hit[1] - len(self._users))
                         continue
                     users = self._users[hit[1]]
                     if verification.is_needless(hit[0], users):
@@ -128,7 +121,7 @@ class Scanner:
                         nothing.add(hit, looked_at)
         findings = without_shadows(verification.findings())
         suppressed = dict(sorted(Counter(verification.suppressed.values()).items()))
-        return Scan(findings, suppressed, searched, nothing, encoded, traces)
+        return Scan(findings, suppressed, searched, Seen(nothing, sights))
 
 
 def _with_reach(users: Mapping[Anchor, Sequence[Detector]]) -> Iterator[_Users]:

@@ -14,6 +14,7 @@ import numpy as np
 
 from dumpscrub.links import Column
 from dumpscrub.search.finder import Hit
+from dumpscrub.search.sights import SightList
 from dumpscrub.span import Span
 
 MOST = 4_000_000
@@ -61,3 +62,11 @@ class Settled:
 
 
 NOTHING_SETTLED = Settled(1, np.empty(0, np.int64))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Seen:
+    """What one search of a dump leaves for a later one: the ``hits`` that it settled, and what it saw without any."""
+
+    hits: SettledHits
+    sights: SightList

@@ -17,6 +17,7 @@ from dumpscrub.model import Dump
 from dumpscrub.rules.schema import Rule
 from dumpscrub.search.finder import CHUNK
 from dumpscrub.search.schedules import TraceList
+from dumpscrub.search.sights import look
 from dumpscrub.source import BytesSource
 from dumpscrub.span import total
 
@@ -39,7 +40,7 @@ def found_in(data: bytes, chunk: int = CHUNK, dump: Dump | None = None) -> list[
     places = TraceList()
     for start in range(0, len(data), chunk):
         low, high = max(0, start - 64), min(len(data), start + chunk + 64)
-        places.look(memoryview(data)[low:high], low, start, start + chunk)
+        places.add(look(memoryview(data)[low:high], low, start, start + chunk).traces)
     dump = dump or Dump("raw", BytesSource(data), LayoutBuilder(len(data)).build())
     return [
         (finding.spans[0].start, finding.spans[-1].end, finding.values[0].data)

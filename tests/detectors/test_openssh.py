@@ -170,7 +170,7 @@ def test_base64_without_its_lines() -> None:
     data = bytes(64) + encoded + bytes(64)
     scanner = Scanner([detector(NAME)], Search("re2"))
     dump = Dump("raw", BytesSource(data), LayoutBuilder(len(data)).build())
-    findings = decoded.find(dump, scanner.scan(dump).encoded, scanner).findings
+    findings = decoded.find(dump, scanner.scan(dump).seen.sights.places, scanner).findings
     assert len(findings) == len(secrets)
     for finding, secret in zip(findings, secrets, strict=True):
         start, end = finding.spans[0].start - 64, finding.spans[-1].end - 64

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
 from dumpscrub.model import Dump
 from dumpscrub.search.engines import compile_literals
-from dumpscrub.search.finder import Finder, Hit, Look, Search
+from dumpscrub.search.finder import Chunk, Finder, Search, Watcher
 from dumpscrub.search.forms import Form
 from dumpscrub.search.literals import Literal, Matcher
 from dumpscrub.span import Span
@@ -71,8 +72,9 @@ class FewCopies(Finder):
         """The same by where they begin and end in ``data``, which is all of ``texts``."""
         return (self._beginnings if at_end else self._ends).find(texts, data)
 
-    def _chunk(self, dump: Dump, start: int, look: Look | None = None) -> list[Hit]:
-        return sorted(super()._chunk(dump, start, look))
+    def _chunk(self, dump: Dump, watcher: Watcher[Any] | None, start: int) -> Chunk:
+        hits, seen = super()._chunk(dump, watcher, start)
+        return sorted(hits), seen
 
 
 class _Pieces:

@@ -12,11 +12,11 @@ Two passes:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -39,8 +39,24 @@ CHUNK = 4 << 20
 MARGIN = 64
 """Bytes beyond a chunk that are searched with it: more than a core has, and enough for whoever looks along."""
 
-Look = Callable[[memoryview, int, int, int], None]
-"""Called with bytes, their file offset, and the start and end of the chunk that they were read for."""
+Seen = TypeVar("Seen")
+
+
+class Watcher(Protocol[Seen]):
+    """Looks at bytes that are read for a search anyhow."""
+
+    def look(self, view: memoryview, at: int, start: int, end: int) -> Seen:
+        """See what begins in the file's ``[start, end)``; ``view``, at file offset ``at``, shows a part of it and more.
+
+        Called in any thread.
+        """
+
+    def take(self, seen: Seen) -> None:
+        """Take what was seen, in file order, in the thread of whoever takes the hits."""
+
+
+Chunk = tuple[list["Hit"], list[Any]]
+"""The hits of a chunk, and what a watcher saw there."""
 
 _IS_WORD: npt.NDArray[np.bool_] = np.isin(np.arange(256), tuple(WORD))
 
@@ -91,41 +107,48 @@ class Finder:
         self._matcher: Matcher = compile_literals(self._cores, search.engine)
 
     def find(
-        self, dump: Dump, stage: str, progress: Progress, look: Look | None = None
+        self, dump: Dump, stage: str, progress: Progress, watcher: Watcher[Any] | None = None
     ) -> Generator[list[Hit], None, None]:
         """The hits in ``dump``, in lists: one for each chunk in file order, then those across seams.
 
         No hit is reported twice, unless it stands at both kinds of places. Calls ``progress`` with ``stage`` after each
-        chunk, and ``look`` in any thread with all bytes that are not zeros, :data:`MARGIN` more on both sides.
+        chunk. ``watcher`` sees all bytes that are not zeros, :data:`MARGIN` more on both sides, and takes what it saw
+        in a chunk before its hits are given.
         """
         size = dump.source.size
         starts = range(0, size, self._search.chunk)
-        with closing(in_threads(partial(self._chunk, dump, look=look), starts, self._search.workers)) as chunks:
-            for start, hits in zip(starts, chunks, strict=True):
+        with closing(in_threads(partial(self._chunk, dump, watcher), starts, self._search.workers)) as chunks:
+            for start, (hits, seen) in zip(starts, chunks, strict=True):
+                if watcher:
+                    for each in seen:
+                        watcher.take(each)
                 yield hits
                 # Only now: whoever took the hits has looked at windows around them.
                 dump.source.release(max(0, start - self._search.chunk), start + self._search.chunk)
                 progress(stage, min(start + self._search.chunk, size), size)
         yield self._across(dump)
 
-    def _chunk(self, dump: Dump, start: int, look: Look | None = None) -> list[Hit]:
+    def _chunk(self, dump: Dump, watcher: Watcher[Any] | None, start: int) -> Chunk:
         """Hits whose cores begin in the chunk at ``start`` and do not leave memory's order."""
         end = start + self._search.chunk
+        seen: list[Any] = []
         hits: list[Hit] = []
         reach = 0
-        for offset, core in self._cores_in(dump, start, end, look):
+        for offset, core in self._cores_in(dump, start, end, watcher, seen):
             for hit in self._whole(dump, offset, core, reach):
                 hits.append(hit)
                 needle = self._needles[hit[1]]
                 if self._copies and len(needle.data) >= CORE and self._is_one_text(dump, offset, needle):
                     reach = max(reach, offset + len(needle.data))
-        return hits
+        return hits, seen
 
-    def _cores_in(self, dump: Dump, start: int, end: int, look: Look | None) -> Iterator[Hit]:
+    def _cores_in(
+        self, dump: Dump, start: int, end: int, watcher: Watcher[Any] | None, seen: list[Any]
+    ) -> Iterator[Hit]:
         """Pairs (file offset, core number) of the cores that begin in ``[start, end)`` of the file, in order."""
         for at, text in busy_parts(dump.source, start, end, MARGIN):
-            if look:
-                look(text, at, start, end)
+            if watcher:
+                seen.append(watcher.look(text, at, start, end))
             found = self._matcher.find(text)
             if self._copies:
                 yield from ((at + within, core) for within, core in found if start <= at + within < end)

@@ -21,7 +21,7 @@ from dumpscrub.model import Dump, Encoding
 from dumpscrub.progress import Progress
 from dumpscrub.search.blocks import busy_parts
 from dumpscrub.search.copies import SHORTEST_PIECE, FewCopies, Member
-from dumpscrub.search.finder import CORE, Hit, Look, Search
+from dumpscrub.search.finder import CORE, Chunk, Hit, Search, Watcher
 from dumpscrub.search.forms import Form
 from dumpscrub.search.packed import Places
 from dumpscrub.search.sieve import KEY, LONG, REACH, Candidates
@@ -65,9 +65,9 @@ class ManyCopies(FewCopies):
         return self._stock.alphabet()
 
     def find(
-        self, dump: Dump, stage: str, progress: Progress, look: Look | None = None
+        self, dump: Dump, stage: str, progress: Progress, watcher: Watcher[Any] | None = None
     ) -> Generator[list[Hit], None, None]:
-        with closing(super().find(dump, stage, progress, look)) as lists:
+        with closing(super().find(dump, stage, progress, watcher)) as lists:
             if not self.by_end:
                 yield from lists
                 return
@@ -108,14 +108,14 @@ class ManyCopies(FewCopies):
                 yield member
                 return
 
-    def _chunk(self, dump: Dump, start: int, look: Look | None = None) -> list[Hit]:
+    def _chunk(self, dump: Dump, watcher: Watcher[Any] | None, start: int) -> Chunk:
         end = start + self._search.chunk
-        hits = super()._chunk(dump, start, look) if self._of_engine else []
+        hits, seen = super()._chunk(dump, watcher, start) if self._of_engine else ([], [])
         for at in range(start, min(end, dump.source.size), _AT_ONCE):
             parts = list(busy_parts(dump.source, at, min(at + _AT_ONCE, end), REACH))
             for catalogue, side in enumerate(self._sides):
                 hits += self._hits(dump, catalogue, side.sieve.find(parts), Span(at, min(at + _AT_ONCE, end)))
-        return self._ranked(hits)
+        return self._ranked(hits), seen
 
     def _hits(self, dump: Dump, catalogue: int, found: Candidates, within: Span) -> Iterator[Hit]:
         """The hits that begin, or are seen to end, ``within`` a part of the file."""

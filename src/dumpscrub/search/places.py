@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import threading
 from array import array
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 import numpy as np
 
+from dumpscrub.columns import Mask, Offsets
 from dumpscrub.model import Dump, Encoding
 from dumpscrub.search.encoded import Code, Place
 from dumpscrub.search.quoted import ENDS, MARKS
@@ -16,16 +16,17 @@ from dumpscrub.span import Span
 
 _KINDS = tuple((code, encoding) for code in Code for encoding in (Encoding.UTF8, Encoding.UTF16LE))
 _NUMBERS = {kind: number for number, kind in enumerate(_KINDS)}
+_SEEN = _NUMBERS[Code.PERCENT, Encoding.UTF8]
+"""The first kind of escapes."""
 _AHEAD = 4096
 """Bytes behind an escape within which no other one of its text is taken."""
 
 
 class PlaceList:
-    """Collects places from any thread; gives them in file order."""
+    """Collects places; gives them in file order."""
 
     def __init__(self, dump: Dump) -> None:
         self._dump = dump
-        self._lock = threading.Lock()
         self._offsets, self._kinds = array("q"), array("B")
         self._latest: dict[tuple[Code, Encoding], Span] = {}
 
@@ -39,10 +40,15 @@ class PlaceList:
 
     def add(self, places: Iterable[Place]) -> None:
         """Take them all."""
-        with self._lock:
-            for place in places:
-                self._offsets.append(place.offset)
-                self._kinds.append(_NUMBERS[place.code, place.encoding])
+        for place in places:
+            self._offsets.append(place.offset)
+            self._kinds.append(_NUMBERS[place.code, place.encoding])
+
+    def seen_outside(self, edited: Callable[[Offsets], Mask]) -> Iterator[Place]:
+        """The places but those that are ``edited``, and but escapes, which are found as literals."""
+        offsets, kinds = np.array(self._offsets, np.int64), np.array(self._kinds, np.uint8)
+        for number in np.flatnonzero((kinds < _SEEN) & ~edited(offsets)):
+            yield Place(int(offsets[number]), *_KINDS[kinds[number]])
 
     def add_escape(self, offset: int, mark: int) -> None:
         """Take the escape that the mark of this number knows, but not two in the same text where they stand together.

@@ -8,16 +8,14 @@ four bytes here and there are enough to see that there may be one. Whoever takes
 
 from __future__ import annotations
 
-import threading
 from array import array
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from dumpscrub.columns import Offsets
-from dumpscrub.search import noise
+from dumpscrub.columns import Mask, Offsets
 from dumpscrub.search.noise import gathered
 
 Words = npt.NDArray[np.uint32]
@@ -114,10 +112,9 @@ def _is_pair(words: Words, here: int, lag: int) -> npt.NDArray[np.bool_]:
 
 
 class TraceList:
-    """Collects traces from any thread; gives them in file order."""
+    """Collects traces; gives them in file order."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
         self._offsets, self._lags = array("q"), array("h")
 
     def __len__(self) -> int:
@@ -126,10 +123,13 @@ class TraceList:
     def __iter__(self) -> Iterator[Trace]:
         return iter(sorted(zip(self._offsets, self._lags, strict=True)))
 
-    def look(self, view: memoryview, at: int, start: int, end: int) -> None:
-        """Look at the file's ``[start, end)``, of which ``view``, at file offset ``at``, shows a part and some more."""
-        traces = look(view, at, noise.samples(view, at, start, end))
-        with self._lock:
-            for offset, lag in traces:
-                self._offsets.append(offset)
-                self._lags.append(lag)
+    def add(self, traces: Iterable[Trace]) -> None:
+        """Take them all."""
+        for offset, lag in traces:
+            self._offsets.append(offset)
+            self._lags.append(lag)
+
+    def seen_outside(self, edited: Callable[[Offsets], Mask]) -> Iterator[Trace]:
+        """The traces but those that are ``edited``."""
+        for number in np.flatnonzero(~edited(np.array(self._offsets, np.int64))).tolist():
+            yield self._offsets[number], self._lags[number]

@@ -1,0 +1,124 @@
+"""What is seen in memory without any literal: places of encoded text, and traces of key schedules.
+
+No engine takes part in this, so that a second search sees in the same bytes what the first one saw. It looks at what
+stands around the edits that were made since (:class:`Surroundings`).
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from dumpscrub.columns import Mask, Offsets
+from dumpscrub.model import Dump
+from dumpscrub.search import encoded, noise, schedules
+from dumpscrub.search.encoded import Place
+from dumpscrub.search.places import PlaceList
+from dumpscrub.search.schedules import Trace, TraceList
+from dumpscrub.span import Span, union
+
+REACH = 512
+"""Bytes on both sides of a change within which something else may be seen: more than anything has that is seen."""
+_STEP = noise.STEP
+_BETWEEN = bytes(4 * _STEP)
+"""What stands between pieces of memory that are looked at together: longer than what makes a place, or a trace."""
+
+
+class Sights(NamedTuple):
+    """What was seen in a part of a file, in file order."""
+
+    places: list[Place]
+    traces: list[Trace]
+
+
+def look(view: memoryview, at: int, start: int, end: int) -> Sights:
+    """What begins in the file's ``[start, end)``, of which ``view``, at file offset ``at``, shows a part and more."""
+    samples = noise.samples(view, at, start, end)
+    return Sights(encoded.look(view, at, start, end), schedules.look(view, at, samples))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Surroundings:
+    """The bytes up to :data:`REACH` from edits: file offsets where these begin and end, in order and disjoint."""
+
+    starts: Offsets
+    ends: Offsets
+
+    @classmethod
+    def of(cls, edits: Iterable[Span]) -> Surroundings:
+        """Those of ``edits``."""
+        wider = union(Span(max(0, edit.start - REACH), edit.end + REACH) for edit in edits)
+        bounds = np.array([(span.start, span.end) for span in wider], np.int64).reshape(-1, 2)
+        return cls(bounds[:, 0].copy(), bounds[:, 1].copy())
+
+    def hold(self, offsets: Offsets) -> Mask:
+        """For each of these file offsets, whether it lies in the surroundings."""
+        held: Mask = np.searchsorted(self.ends, offsets, "right") < np.searchsorted(self.starts, offsets, "right")
+        return held
+
+    def spans(self, inside: Span) -> Iterator[Span]:
+        """The parts of ``inside`` that lie in the surroundings."""
+        first = int(np.searchsorted(self.ends, inside.start, "right"))
+        last = int(np.searchsorted(self.starts, inside.end, "left"))
+        for start, end in zip(self.starts[first:last].tolist(), self.ends[first:last].tolist(), strict=True):
+            yield Span(start, end).intersection(inside)
+
+    def look(self, view: memoryview, at: int, start: int, end: int) -> Sights:
+        """What begins there, as :func:`look` would see it. All pieces are put together: a look at each costs more."""
+        pieces = list(self.spans(Span(max(start, at), max(start, at, min(end, at + len(view))))))
+        if not pieces:
+            return Sights([], [])
+        text = bytearray()
+        bases: list[int] = []
+        shifts: list[int] = []
+        for piece in pieces:
+            first = max(at, piece.start - REACH)
+            text += bytes(first % _STEP)  # samples stand at multiples of that
+            bases.append(len(text))
+            shifts.append(first - len(text))
+            text += view[first - at : piece.end + REACH - at]
+            text += bytes(-len(text) % _STEP) + _BETWEEN
+        seen = look(memoryview(text), 0, 0, len(text))
+
+        def moved(index: int) -> int | None:
+            number = max(0, bisect_right(bases, index) - 1)
+            return index + shifts[number] if index + shifts[number] in pieces[number] else None
+
+        places = [(moved(place.offset), place) for place in seen.places]
+        traces = [(moved(index), lag) for index, lag in seen.traces]
+        return Sights(
+            [Place(offset, place.code, place.encoding) for offset, place in places if offset is not None],
+            [(offset, lag) for offset, lag in traces if offset is not None],
+        )
+
+
+def around(edits: Iterable[Span], dump: Dump) -> Iterator[Span]:
+    """The surroundings of ``edits`` in ``dump``, in order and disjoint."""
+    return Surroundings.of(edits).spans(Span(0, dump.source.size))
+
+
+class SightList:
+    """Sees a dump beside a search (as its :class:`~dumpscrub.search.finder.Watcher`), and keeps what it saw.
+
+    What an ``earlier`` one saw of the same dump stands, but in the surroundings of the ``edits`` that were made since.
+    """
+
+    def __init__(self, dump: Dump, earlier: SightList | None = None, edits: Iterable[Span] = ()) -> None:
+        self.places, self.traces = PlaceList(dump), TraceList()
+        self._around = Surroundings.of(edits) if earlier else None
+        if earlier and self._around:
+            self.places.add(earlier.places.seen_outside(self._around.hold))
+            self.traces.add(earlier.traces.seen_outside(self._around.hold))
+
+    def look(self, view: memoryview, at: int, start: int, end: int) -> Sights:
+        """What begins in ``[start, end)`` of the file and was not seen earlier."""
+        return (self._around.look if self._around else look)(view, at, start, end)
+
+    def take(self, seen: Sights) -> None:
+        """Keep what was seen."""
+        self.places.add(seen.places)
+        self.traces.add(seen.traces)
