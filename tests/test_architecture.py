@@ -20,7 +20,7 @@ DOCUMENT = Path(__file__).parents[1] / "docs" / "architecture.md"
 FLOORS: tuple[tuple[str, ...], ...] = (
     (
         *("errors", "version", "printable", "platform", "columns", "checksums", "span", "progress"),
-        *("threads", "source", "links", "partition", "layout", "walks", "model", "findings", "edits"),
+        *("threads", "workers", "source", "links", "partition", "layout", "walks", "model", "findings", "edits"),
     ),
     ("formats", "rules"),
     ("search",),

@@ -64,9 +64,9 @@ def sanitize(
 
     ``output`` is ``NAME.sanitized.EXT`` and ``audit`` ``NAME.audit.jsonl`` beside it unless given. ``known`` are the
     user's own secrets, ``rules`` further rule files or folders, ``policy`` a name or a file, ``engine`` one of
-    ``auto``, ``hyperscan``, ``re2`` and ``aho-corasick``, ``workers`` a number of threads (all CPUs by default),
-    ``chunk_size`` in bytes, ``deep`` to look for keys without format everywhere, however long it takes. Raises a
-    DumpscrubError, and then leaves no file behind.
+    ``auto``, ``hyperscan``, ``re2`` and ``aho-corasick``, ``workers`` a number of processes or threads (all CPUs by
+    default), ``chunk_size`` in bytes, ``deep`` to look for keys without format everywhere, however long it takes.
+    Raises a DumpscrubError, and then leaves no file behind.
     """
     started = time.monotonic()
     path = Path(path)

@@ -87,7 +87,7 @@ class Redaction:
 
     @property
     def workers(self) -> int:
-        """The number of threads that search."""
+        """The number of processes or threads that search."""
         return self._search.workers
 
     def by_engine(self, engine: str) -> Redaction:

@@ -10,7 +10,6 @@ import io
 import os
 import shutil
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
@@ -63,19 +62,7 @@ class PrivateCopy(_Private):
     def __init__(self, file: files.PrivateFile, directory: Path, size: int) -> None:
         super().__init__(file, directory)
         self.size = size
-        # The disk works while the copy is searched. What it says is heard in `sync`: a file tells of an error once.
-        self._syncing = ThreadPoolExecutor(1)
-        self._first_sync = self._syncing.submit(files.sync, file.descriptor)
-
-    def sync(self) -> None:
-        self._first_sync.result()
-        super().sync()
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._syncing.shutdown()
-        super().__exit__(kind, error, trace)
+        files.start_sync(file.descriptor)  # the disk works while the copy is searched
 
     @classmethod
     def make(cls, path: Path, directory: Path, progress: Progress = silent) -> Self:

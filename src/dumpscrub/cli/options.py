@@ -59,7 +59,10 @@ def search_options(command: Command) -> Command:
         ),
         engine_option,
         click.option(
-            "--workers", metavar="N", type=click.IntRange(min=1), help="Threads that search.  [default: all CPUs]"
+            "--workers",
+            metavar="N",
+            type=click.IntRange(min=1),
+            help="Processes (on Linux) or threads that search.  [default: all CPUs]",
         ),
         click.option(
             "--deep",

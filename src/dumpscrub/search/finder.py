@@ -32,6 +32,7 @@ from dumpscrub.source import read_spans
 from dumpscrub.span import Span
 from dumpscrub.threads import in_threads
 from dumpscrub.walks import Looks, Seams, across, seams
+from dumpscrub.workers import in_workers
 
 CORE = 32
 CHUNK = 4 << 20
@@ -48,7 +49,7 @@ class Watcher(Protocol[Seen]):
     def look(self, view: memoryview, at: int, start: int, end: int) -> Seen:
         """See what begins in the file's ``[start, end)``; ``view``, at file offset ``at``, shows a part of it and more.
 
-        Called in any thread.
+        Called in any thread or process: what it returns counts alone, and must be no bytes of the dump.
         """
 
     def take(self, seen: Seen) -> None:
@@ -74,7 +75,7 @@ class _Member(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """How to search: the engine's name, the number of threads, and the chunk size in bytes."""
+    """How to search: the engine's name, the number of processes or threads, and the chunk size in bytes."""
 
     engine: str
     workers: int = 1
@@ -115,17 +116,22 @@ class Finder:
         chunk. ``watcher`` sees all bytes that are not zeros, :data:`MARGIN` more on both sides, and takes what it saw
         in a chunk before its hits are given.
         """
-        size = dump.source.size
-        starts = range(0, size, self._search.chunk)
-        with closing(in_threads(partial(self._chunk, dump, watcher), starts, self._search.workers)) as chunks:
+        size, chunk = dump.source.size, self._search.chunk
+        starts = range(0, size, chunk)
+
+        def release(start: int) -> None:
+            dump.source.release(max(0, start - chunk), start + chunk)
+
+        work = partial(self._chunk, dump, watcher)
+        with closing(in_workers(work, starts, self._search.workers, release)) as chunks:
             for start, (hits, seen) in zip(starts, chunks, strict=True):
                 if watcher:
                     for each in seen:
                         watcher.take(each)
                 yield hits
                 # Only now: whoever took the hits has looked at windows around them.
-                dump.source.release(max(0, start - self._search.chunk), start + self._search.chunk)
-                progress(stage, min(start + self._search.chunk, size), size)
+                release(start)
+                progress(stage, min(start + chunk, size), size)
         yield self._across(dump)
 
     def _chunk(self, dump: Dump, watcher: Watcher[Any] | None, start: int) -> Chunk:

@@ -6,10 +6,10 @@ one for the first search and the other for the second, what one of them overlook
 
 from __future__ import annotations
 
-import threading
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import closing
+from itertools import accumulate
 from operator import itemgetter
 from typing import Any
 
@@ -34,6 +34,9 @@ _AT_ONCE = 4 << 20
 _NEARBY = 1 << 12
 Numbered = tuple[int, int, Form]
 """How many bytes of a form stand before the first one that a sieve sees, the number in hits, and the form."""
+_NUMBERED = (Encoding.UTF8, Encoding.UTF16LE, Encoding.UTF16BE, Encoding.UTF32LE)
+Rank = tuple[int, int, str]
+"""By this hits at the same place are ordered."""
 _ENCODINGS = {1: (Encoding.UTF8,), 2: (Encoding.UTF16LE, Encoding.UTF16BE), 4: (Encoding.UTF32LE,)}
 
 
@@ -45,18 +48,35 @@ class ManyCopies(FewCopies):
         self._stock = stock
         self.by_end = by_end
         self._sides = [catalogue.side(at_end=by_end) for catalogue in stock.catalogues]
-        self._found: list[Member] = []
-        self._ranks = [_rank(member) for member in self._of_engine]
+        # Each entry may be hit in every encoding: the numbers say which, so that they are the same in every process.
+        self._firsts = list(
+            accumulate(
+                (len(catalogue.owners) * len(_NUMBERED) for catalogue in stock.catalogues), initial=len(self._of_engine)
+            )
+        )
+        self._known: dict[int, Member] = dict(enumerate(self._of_engine))
+        self._ranks: dict[int, Rank] = {number: _rank(member) for number, member in self._known.items()}
         self._forms: dict[tuple[int, int, int], list[Numbered]] = {}
-        self._lock = threading.Lock()
 
     @property
     def longest(self) -> int:
         return max([super().longest, *(catalogue.longest for catalogue in self._stock.catalogues)])
 
     def member(self, number: int) -> Member:
-        of_engine = len(self._of_engine)
-        return super().member(number) if number < of_engine else self._found[number - of_engine]
+        member = self._known.get(number)
+        if member is None:
+            catalogue = bisect_right(self._firsts, number) - 1
+            entry, encoding = divmod(number - self._firsts[catalogue], len(_NUMBERED))
+            member = self._stock.form(catalogue, entry, _NUMBERED[encoding])
+            if member is None:
+                raise KeyError(number)
+            self._known[number] = member
+        return member
+
+    def _rank(self, number: int) -> Rank:
+        if number not in self._ranks:
+            self._ranks[number] = _rank(self.member(number))
+        return self._ranks[number]
 
     def unchanged(self) -> Sequence[Member]:
         return self._stock.unchanged()
@@ -181,29 +201,24 @@ class ManyCopies(FewCopies):
         return found
 
     def _spelled(self, catalogue: int, entry: int, width: int) -> list[Numbered]:
-        """The forms that an entry stands for where characters take ``width`` bytes, now with numbers."""
-        members = [(encoding, self._stock.form(catalogue, entry, encoding)) for encoding in _ENCODINGS[width]]
-        with self._lock:
-            forms = self._forms.get((catalogue, entry, width))
-            if forms is None:
-                forms = []
-                for encoding, member in members:
-                    if member:
-                        forms.append((_ahead(encoding), len(self._of_engine) + len(self._found), member[1]))
-                        self._found.append(member)
-                        self._ranks.append(_rank(member))
-                # Only now: whoever sees the numbers finds the members.
-                self._forms[catalogue, entry, width] = forms
+        """The forms that an entry stands for where characters take ``width`` bytes."""
+        forms: list[Numbered] = []
+        for encoding in _ENCODINGS[width]:
+            member = self._stock.form(catalogue, entry, encoding)
+            if member:
+                number = self._firsts[catalogue] + entry * len(_NUMBERED) + _NUMBERED.index(encoding)
+                self._known[number] = member
+                forms.append((_ahead(encoding), number, member[1]))
+        self._forms[catalogue, entry, width] = forms
         return forms
 
     def _ranked(self, hits: Iterable[Hit]) -> list[Hit]:
         """Each once, by offset, and at the same offset the longest first, then in the order of values."""
-        ranks = self._ranks
-        ranked = sorted((offset, ranks[number], number) for offset, number in set(hits))
+        ranked = sorted((offset, self._rank(number), number) for offset, number in set(hits))
         return [(offset, number) for offset, _, number in ranked]
 
 
-def _rank(member: Member) -> tuple[int, int, str]:
+def _rank(member: Member) -> Rank:
     owner, form = member
     return -len(form.data), owner, form.name
 
