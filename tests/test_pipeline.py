@@ -9,14 +9,16 @@ import random
 import string
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import dumpscrub
-from dumpscrub import pipeline, scanner, verifier
+from dumpscrub import factors, pipeline, scanner, verifier
 from dumpscrub.errors import ScanError, VerificationError
 from dumpscrub.model import Edit, SecretValue
 from dumpscrub.propagation import Sweeper
+from dumpscrub.publics import Found
 from dumpscrub.redaction import Outcome, Redaction
 from dumpscrub.scanner import Scanner
 from dumpscrub.search.finder import Search
@@ -188,6 +190,19 @@ def test_what_the_first_search_settled_is_not_looked_at_again(dump: Path, monkey
     again = looks[looks.index(max(looks)) + 1 :]
     assert len([offset for offset in looks if offset < 3000]) >= 80
     assert [offset for offset in again if offset < 3000] == []
+
+
+def test_numbers_are_looked_for_once(dump: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[int] = []
+    find = factors.find
+
+    def count(*args: Any, **options: Any) -> Found:
+        calls.append(1)
+        return find(*args, **options)
+
+    monkeypatch.setattr(factors, "find", count)
+    dumpscrub.sanitize(dump)
+    assert calls == [1]
 
 
 def test_a_run_that_never_comes_clean_fails(dump: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,6 @@ from dumpscrub.model import Dump, Finding
 from dumpscrub.publics import Known
 from dumpscrub.rules.schema import RuleSet
 from dumpscrub.scanner import Scan
-from dumpscrub.span import Span
 
 BOUNDED = "there is much that looks like bare keys, so they were looked for in a part of memory only: see --deep"
 
@@ -30,10 +29,13 @@ class BareKeys:
         self._rules = {rule.detector: rule for rule in rules.rules}
         self._deep = deep
 
-    def find(self, dump: Dump, scan: Scan, public_keys: Sequence[Known], within: Sequence[Span] | None = None) -> Bare:
+    def find(
+        self, dump: Dump, scan: Scan, public_keys: Sequence[Known], earlier: Sequence[Known] | None = None
+    ) -> Bare:
         """The keys that stand bare in ``dump``, of which ``scan`` has seen all bytes.
 
-        Numbers are looked for ``within`` some spans alone, where all else was looked through for the same public keys.
+        Numbers are not looked for again where an ``earlier`` search did so for the same public keys: a copy holds none
+        that was not there before it was patched, for edits write text.
         """
         found: list[Finding] = []
         everywhere = True
@@ -42,15 +44,17 @@ class BareKeys:
             schedules = roundkeys.find(dump, scan.seen.sights.traces, rule)
             found += schedules.findings
             everywhere = schedules.everywhere
+        if earlier is not None and len(earlier) == len(public_keys):
+            return Bare(tuple(found), ())
         rule = self._rules.get("rsa-private-numbers")
         if rule:
             given = [finding for finding in scan.findings if finding.category == rule.category]
-            numbers = factors.find(dump, public_keys, given, rule, deep=self._deep, within=within)
+            numbers = factors.find(dump, public_keys, given, rule, deep=self._deep)
             found += numbers.findings
             everywhere = everywhere and numbers.everywhere
         rule = self._rules.get("ec-private-scalar")
         if rule:
-            multiples = scalars.find(dump, public_keys, rule, deep=self._deep, within=within)
+            multiples = scalars.find(dump, public_keys, rule, deep=self._deep)
             found += multiples.findings
             everywhere = everywhere and multiples.everywhere
         return Bare(tuple(found), () if everywhere else (BOUNDED,))

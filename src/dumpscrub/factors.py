@@ -76,19 +76,11 @@ class Factored:
         )
 
 
-def find(
-    dump: Dump,
-    keys: Sequence[Known],
-    given: Iterable[Finding],
-    rule: Rule,
-    *,
-    deep: bool,
-    within: Sequence[Span] | None = None,
-) -> Found:
+def find(dump: Dump, keys: Sequence[Known], given: Iterable[Finding], rule: Rule, *, deep: bool) -> Found:
     """The primes that stand bare in ``dump``, each with all numbers of its key as values.
 
     ``given`` are findings whose values may be primes: those come back, with more values. ``deep`` is for looking
-    everywhere, ``within`` for looking there alone.
+    everywhere.
     """
     exponents = {known.key.modulus: known.key.exponent for known in keys if deep or not known.everybodys}
     exponents.pop(0, None)
@@ -96,13 +88,13 @@ def find(
     exponents = dict(islice(exponents.items(), None if deep else _MOST_MODULI))
     sizes = {modulus.bit_length() for modulus in exponents}
     halves = {(bits + 1) // 2 for bits in sizes}
-    chosen, is_all = nearest(dump, (offset for known in keys for offset in known.offsets), _MOST_SAMPLES, within)
+    chosen, is_all = nearest(dump, (offset for known in keys for offset in known.offsets), _MOST_SAMPLES)
     with closing(_standing(dump, chosen, {*_SIZES, *halves}, everywhere=False)) as numbers:
         standing = list(islice(numbers, _MOST_NUMBERS))
     everywhere = deep or (is_all and len(standing) < _MOST_NUMBERS and count == len(exponents))
     bare_keys = list(_of_bare(standing))
     if deep:
-        standing += _everywhere(dump, exponents, within)
+        standing += _everywhere(dump, exponents)
     else:
         ends = {number.offset + number.length: number.number for number in standing if number.number in exponents}
         ends |= _ends(known for known in keys if known.key.modulus in exponents)
@@ -175,14 +167,13 @@ def _standing(dump: Dump, samples: Offsets, sizes: set[int], *, everywhere: bool
     )
 
 
-def _everywhere(dump: Dump, moduli: Iterable[int], within: Sequence[Span] | None) -> Iterator[_Number]:
+def _everywhere(dump: Dump, moduli: Iterable[int]) -> Iterator[_Number]:
     """The primes of ``moduli``, at any offset of the file and whatever stands before them."""
     products: dict[int, int] = {}
     for modulus in moduli:
         bits = (modulus.bit_length() + 1) // 2
         products[bits] = products.get(bits, 1) * modulus
-    spans = [Span(0, dump.source.size)] if within is None else within
-    for part in samples(dump, spans) if products else ():
+    for part in samples(dump, [Span(0, dump.source.size)]) if products else ():
         for number in _standing(dump, part, set(products), everywhere=True):
             if products[number.number.bit_length()] % number.number == 0:
                 yield number

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 
@@ -18,25 +18,21 @@ NEARBY = 1 << 20
 """Bytes of the file on both sides of a public key that are looked at first."""
 _AT_ONCE = 4 << 20
 _MARGIN = 64
-_MAPPED = 1 << 16
-"""Bytes on both sides of what is looked at that are mapped with it, on Linux."""
 _LONGEST_STRETCH = 16 << 10
 _EDGE = 1 << 10
 """Of longer stretches of random bytes, which are compressed or encrypted, only so many at both ends are looked at."""
 
 
-def nearest(
-    dump: Dump, offsets: Iterable[int], most: int, within: Sequence[Span] | None = None
-) -> tuple[Offsets, bool]:
+def nearest(dump: Dump, offsets: Iterable[int], most: int) -> tuple[Offsets, bool]:
     """The file offsets of up to ``most`` samples, those near ``offsets`` first, and whether these are all; in order.
 
-    Images of programs are left out, and the inner parts of long stretches; so is what is not ``within`` some spans.
+    Images of programs are left out, and the inner parts of long stretches.
     """
     whole = Span(0, dump.source.size)
     near = union(Span(max(0, offset - NEARBY), min(offset + NEARBY, whole.end)) for offset in offsets)
     parts: list[Offsets] = []
     count = 0
-    for part in samples(dump, (*near, *SpanSet(near).outside(whole)) if within is None else within):
+    for part in samples(dump, (*near, *SpanSet(near).outside(whole))):
         parts.append(_worth(dump, part))
         count += len(parts[-1])
         if count > most:
@@ -52,7 +48,7 @@ def samples(dump: Dump, spans: Iterable[Span]) -> Iterator[Offsets]:
             end = min(start + _AT_ONCE, span.end)
             for at, view in busy_parts(dump.source, start, end, _MARGIN):
                 yield noise.samples(view, at, start, end) + at
-            dump.source.release(max(0, start - _MAPPED), end + _MAPPED)
+            dump.source.release(start, end)
 
 
 def _worth(dump: Dump, offsets: Offsets) -> Offsets:

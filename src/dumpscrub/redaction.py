@@ -18,7 +18,6 @@ from dumpscrub.publics import Known, PublicKeys
 from dumpscrub.rules.schema import Action, RuleSet
 from dumpscrub.scanner import Scanner
 from dumpscrub.search.finder import Search
-from dumpscrub.search.sights import around
 from dumpscrub.settled import Seen
 from dumpscrub.span import SpanSet, total
 
@@ -121,8 +120,7 @@ class Redaction:
         in_fields = process.find(dump, self._fields)
         inside = decoded.find(dump, scan.seen.sights.places, self._scanner)
         keys = public.all()
-        is_same = earlier is not None and len(keys) == len(earlier.public_keys)
-        without_format = self._bare.find(dump, scan, keys, tuple(around(edited, dump)) if is_same else None)
+        without_format = self._bare.find(dump, scan, keys, earlier.public_keys if earlier else None)
         # Those tell more: a key that was found as such, with all that follows from it.
         better = frozenset(without_format.findings)
         others = (finding for finding in scan.findings if finding not in better) if better else scan.findings

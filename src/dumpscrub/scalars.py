@@ -7,7 +7,7 @@ looks random and stands alone is multiplied, near a public key or, if asked for,
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
@@ -17,7 +17,7 @@ from dumpscrub.model import Confidence, Dump, Encoding, Finding, Origin, SecretV
 from dumpscrub.publics import Found, Known
 from dumpscrub.rules.schema import Rule
 from dumpscrub.search.isolated import candidates
-from dumpscrub.span import Span, SpanSet, union
+from dumpscrub.span import Span, union
 
 _NEAR = 64 << 10
 """Bytes on both sides of a public key that are looked at."""
@@ -66,10 +66,10 @@ _CURVES: Mapping[str, _Curve] = {
 }
 
 
-def find(dump: Dump, keys: Sequence[Known], rule: Rule, *, deep: bool, within: Sequence[Span] | None = None) -> Found:
+def find(dump: Dump, keys: Sequence[Known], rule: Rule, *, deep: bool) -> Found:
     """The scalars in ``dump`` of the points among ``keys``.
 
-    They are looked for near these, and if ``deep`` everywhere; in any case ``within`` some spans alone.
+    They are looked for near these, and if ``deep`` everywhere.
     """
     own = [known for known in keys if known.key.point and (deep or not known.everybodys)]
     points = {(known.key.kind, known.key.point) for known in own}
@@ -77,8 +77,7 @@ def find(dump: Dump, keys: Sequence[Known], rule: Rule, *, deep: bool, within: S
         return Found((), everywhere=True)
     size = dump.source.size
     near = (Span(max(0, offset - _NEAR), min(offset + _NEAR, size)) for known in own for offset in known.offsets)
-    everywhere = dump.source.filled(0, size) if deep else union(near)
-    areas = everywhere if within is None else _shared(everywhere, SpanSet(within))
+    areas = dump.source.filled(0, size) if deep else union(near)
     found: dict[Span, Finding] = {}
     tried = _candidates(dump, tuple(areas), sorted({kind for kind, _ in points}))
     for span, scalar, kind in islice(tried, _MOST_DEEP if deep else _MOST):
@@ -88,12 +87,6 @@ def find(dump: Dump, keys: Sequence[Known], rule: Rule, *, deep: bool, within: S
                 values=_values(scalar, kind),
             )
     return Found(tuple(found[span] for span in sorted(found)), everywhere=next(tried, None) is None)
-
-
-def _shared(areas: Iterable[Span], others: SpanSet) -> Iterator[Span]:
-    """The parts of ``areas``, which are disjoint, that lie in ``others``."""
-    for area in areas:
-        yield from SpanSet(others.outside(area)).outside(area)
 
 
 def _candidates(dump: Dump, areas: Sequence[Span], kinds: Sequence[str]) -> Iterator[tuple[Span, bytes, str]]:

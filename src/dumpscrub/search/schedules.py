@@ -9,13 +9,13 @@ four bytes here and there are enough to see that there may be one. Whoever takes
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from dumpscrub.columns import Mask, Offsets
+from dumpscrub.columns import Offsets
 from dumpscrub.search.noise import gathered
 
 Words = npt.NDArray[np.uint32]
@@ -128,8 +128,3 @@ class TraceList:
         for offset, lag in traces:
             self._offsets.append(offset)
             self._lags.append(lag)
-
-    def seen_outside(self, edited: Callable[[Offsets], Mask]) -> Iterator[Trace]:
-        """The traces but those that are ``edited``."""
-        for number in np.flatnonzero(~edited(np.array(self._offsets, np.int64))).tolist():
-            yield self._offsets[number], self._lags[number]

@@ -96,15 +96,11 @@ class Surroundings:
         )
 
 
-def around(edits: Iterable[Span], dump: Dump) -> Iterator[Span]:
-    """The surroundings of ``edits`` in ``dump``, in order and disjoint."""
-    return Surroundings.of(edits).spans(Span(0, dump.source.size))
-
-
 class SightList:
     """Sees a dump beside a search (as its :class:`~dumpscrub.search.finder.Watcher`), and keeps what it saw.
 
-    What an ``earlier`` one saw of the same dump stands, but in the surroundings of the ``edits`` that were made since.
+    The places that an ``earlier`` one saw of the same dump stand, but in the surroundings of the ``edits`` that were
+    made since. Traces do not: what is a schedule was found then.
     """
 
     def __init__(self, dump: Dump, earlier: SightList | None = None, edits: Iterable[Span] = ()) -> None:
@@ -112,7 +108,6 @@ class SightList:
         self._around = Surroundings.of(edits) if earlier else None
         if earlier and self._around:
             self.places.add(earlier.places.seen_outside(self._around.hold))
-            self.traces.add(earlier.traces.seen_outside(self._around.hold))
 
     def look(self, view: memoryview, at: int, start: int, end: int) -> Sights:
         """What begins in ``[start, end)`` of the file and was not seen earlier."""
