@@ -31,6 +31,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "settled",
         "scanner",
         "pieces",
+        "inflated",
         "decoded",
         "publics",
         "haystack",

@@ -1,4 +1,4 @@
-r"""Secrets in text that memory holds as base64 or hexadecimal digits: a blob within a manifest, a header, an argument.
+r"""Secrets in text that memory holds encoded or compressed: a blob within a manifest, a header, an answer of a server.
 
 :mod:`dumpscrub.search.encoded` says where such text stands. It is decoded, in pieces, and many pieces together make a
 dump that the scanner searches like any other, so that every rule finds what it would find outside, in every encoding.
@@ -10,13 +10,14 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate
 
 import numpy as np
 
-from dumpscrub import pieces
+from dumpscrub import inflated, pieces
+from dumpscrub.inflated import TOO_LONG, Budget
 from dumpscrub.layout import LayoutBuilder, RegionKind
 from dumpscrub.model import Dump, Encoding, Finding
 from dumpscrub.pieces import Piece
@@ -26,8 +27,10 @@ from dumpscrub.search.windows import Windows
 from dumpscrub.source import BytesSource
 from dumpscrub.span import Span
 
-LEVELS = 2
-"""How often text is decoded that was encoded more than once."""
+LEVELS = 3
+"""How often text is decoded that was encoded more than once: some charts of Helm are base64 of base64 of gzip."""
+_EXPANDED, _EXPANDED_MORE = 2, 256 << 20
+"""Compressed data may expand to so many times the size of the dump, and so many bytes more."""
 LONGEST = 1 << 20
 """Characters that are decoded as one piece."""
 _SHORT = 4096
@@ -47,14 +50,35 @@ class Decoded:
     suppressed: dict[str, int]
 
 
-def find(dump: Dump, encoded: Iterable[Place], scanner: Scanner, levels: int = LEVELS) -> Decoded:
+def find(dump: Dump, encoded: Iterable[Place], scanner: Scanner) -> Decoded:
     """Every finding of ``scanner`` in the text that stands ``encoded`` in ``dump``; all in file order."""
+    budget = _budget(dump)
+    found = _find(dump, encoded, scanner, budget, LEVELS)
+    return replace(found, suppressed={**found.suppressed, TOO_LONG: budget.exceeded}) if budget.exceeded else found
+
+
+def copies(dump: Dump, encoded: Iterable[Place], sweep: Callable[[Dump], Iterable[Finding]]) -> Iterator[Finding]:
+    """What ``sweep`` finds in data that stands compressed in ``dump``, as :func:`find` gives it.
+
+    Copies in text that is encoded otherwise need no decoding: they are forms of a value.
+    """
+    places = (place for place in encoded if place.code is Code.DEFLATE)
+    for batch in _batches(_pieces(dump, places, _budget(dump))):
+        yield from _as_placed(sweep(_as_dump(batch)), batch)
+
+
+def _budget(dump: Dump) -> Budget:
+    return Budget(_EXPANDED * dump.source.size + _EXPANDED_MORE)
+
+
+def _find(dump: Dump, encoded: Iterable[Place], scanner: Scanner, budget: Budget, levels: int) -> Decoded:
     findings: dict[tuple[str, tuple[Span, ...]], Finding] = {}
     suppressed: Counter[str] = Counter()
-    for batch in _batches(_pieces(dump, encoded)):
+    for batch in _batches(_pieces(dump, encoded, budget)):
         inner = _as_dump(batch)
         scan = scanner.scan(inner)
-        more = find(inner, scan.seen.sights.places, scanner, levels - 1) if levels > 1 else Decoded((), {})
+        places = scan.seen.sights.places
+        more = _find(inner, places, scanner, budget, levels - 1) if levels > 1 else Decoded((), {})
         suppressed.update(scan.suppressed)
         suppressed.update(more.suppressed)
         for finding in _as_placed((*scan.findings, *more.findings), batch):
@@ -106,7 +130,7 @@ def _batches(pieces: Iterable[Piece]) -> Iterator[list[Piece]]:
         yield batch
 
 
-def _pieces(dump: Dump, encoded: Iterable[Place]) -> Iterator[Piece]:
+def _pieces(dump: Dump, encoded: Iterable[Place], budget: Budget) -> Iterator[Piece]:
     """All encoded text in ``dump``, decoded. What was decoded at one place is left out at the next one."""
     windows = Windows(dump)
     done: dict[tuple[Code, Encoding, int], int] = {}
@@ -116,7 +140,9 @@ def _pieces(dump: Dump, encoded: Iterable[Place]) -> Iterator[Piece]:
         phase = place.offset % size
         if place.offset < done.get((place.code, place.encoding, phase), 0):
             continue
-        for offset, piece in _pieces_at(windows, place):
+        is_compressed = place.code is Code.DEFLATE
+        found = inflated.pieces(windows, place, budget) if is_compressed else _pieces_at(windows, place)
+        for offset, piece in found:
             yield piece
             # Behind a break, the same groups of characters begin at other offsets.
             same = [phase] if piece.is_plain else range(phase % unit, size, unit)

@@ -130,7 +130,8 @@ class Redaction:
         before = earlier.sweeper if earlier else None
         seeds = seeds_of(masked, self._known, before.seeds if before else ())
         sweeper = Sweeper(seeds, self._search, before)
-        copies = sweeper.sweep(dump, progress, f"{stage} copies")
+        compressed = decoded.copies(dump, scan.seen.sights.places, sweeper.sweep)
+        copies = (*sweeper.sweep(dump, progress, f"{stage} copies"), *compressed)
         new = list(_not_in(masked, copies))
         elsewhere = overlaps.again(dump.layout, (*masked, *new))
         protected = SpanSet(dump.protected)

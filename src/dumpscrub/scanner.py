@@ -16,7 +16,7 @@ from dumpscrub.progress import Progress, silent
 from dumpscrub.rules.schema import Rule
 from dumpscrub.search.finder import Finder, Search
 from dumpscrub.search.literals import Literal
-from dumpscrub.search.quoted import MARKS
+from dumpscrub.search.places import MARKS
 from dumpscrub.search.sights import SightList
 from dumpscrub.search.windows import Window, Windows
 from dumpscrub.settled import NOTHING_SETTLED, Seen, SettledHits
@@ -111,7 +111,7 @@ class Scanner:
             for hits in chunks:
                 for hit in settled.others(hits):
                     if hit[1] >= len(self._users):
-                        sights.places.add_escape(hit[0], hit[1] - len(self._users))
+                        sights.places.add_mark(hit[0], hit[1] - len(self._users))
                         continue
                     users = self._users[hit[1]]
                     if verification.is_needless(hit[0], users):

@@ -7,8 +7,7 @@ import pytest
 from dumpscrub.layout import LayoutBuilder, RegionKind
 from dumpscrub.model import Dump, Encoding
 from dumpscrub.search.encoded import Code, Place
-from dumpscrub.search.places import PlaceList
-from dumpscrub.search.quoted import MARKS
+from dumpscrub.search.places import MARKS, PlaceList
 from dumpscrub.source import BytesSource
 
 
@@ -26,7 +25,7 @@ def escapes_in(text: str, codec: str = "utf-8", cut: int = 0) -> list[int]:
     places = PlaceList(dump_of(data, cut))
     hits = [(at, mark) for mark, (literal, _, _) in enumerate(MARKS) for at in _all(data, literal.data)]
     for offset, mark in sorted(hits):
-        places.add_escape(offset, mark)
+        places.add_mark(offset, mark)
     return [place.offset for place in places]
 
 
@@ -66,5 +65,5 @@ def test_escapes_across_seams_which_come_last_are_places_too() -> None:
     data = b"a%22b%22c\0".ljust(5000, b"\0") + b"a%22b%22c\0"
     places = PlaceList(dump_of(data))
     for offset in (5001, 5005, 1, 5):
-        places.add_escape(offset, 0)
+        places.add_mark(offset, 0)
     assert [place.offset for place in places] == [1, 5001]

@@ -67,7 +67,7 @@ def test_a_look_around_edits_completes_what_was_seen_before(
 def test_escapes_are_not_taken_over() -> None:
     data = b"a%3Db and &lt;c&gt; " * 20
     first = seen(data, SIZE)
-    first.places.add_escape(1, 0)
+    first.places.add_mark(1, 0)
     assert len(first.places) == 1
     assert len(seen(data, SIZE, first, []).places) == 0
 

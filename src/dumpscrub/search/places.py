@@ -9,15 +9,18 @@ import numpy as np
 
 from dumpscrub.columns import Mask, Offsets
 from dumpscrub.model import Dump, Encoding
+from dumpscrub.search.compressed import SIGNS
 from dumpscrub.search.encoded import Code, Place
-from dumpscrub.search.quoted import ENDS, MARKS
+from dumpscrub.search.quoted import ENDS, ESCAPE_MARKS
 from dumpscrub.source import read
 from dumpscrub.span import Span
 
-_KINDS = tuple((code, encoding) for code in Code for encoding in (Encoding.UTF8, Encoding.UTF16LE))
+MARKS = (*ESCAPE_MARKS, *SIGNS)
+"""The literals that tell of a place, and what a hit of each says."""
+_KINDS = tuple((code, encoding) for code in Code for encoding in (Encoding.UTF8, Encoding.UTF16LE, Encoding.BINARY))
 _NUMBERS = {kind: number for number, kind in enumerate(_KINDS)}
 _SEEN = _NUMBERS[Code.PERCENT, Encoding.UTF8]
-"""The first kind of escapes."""
+"""The first kind that literals tell of."""
 _AHEAD = 4096
 """Bytes behind an escape within which no other one of its text is taken."""
 
@@ -45,18 +48,20 @@ class PlaceList:
             self._kinds.append(_NUMBERS[place.code, place.encoding])
 
     def seen_outside(self, edited: Callable[[Offsets], Mask]) -> Iterator[Place]:
-        """The places but those that are ``edited``, and but escapes, which are found as literals."""
+        """The places but those that are ``edited``, and but those that are found as literals."""
         offsets, kinds = np.array(self._offsets, np.int64), np.array(self._kinds, np.uint8)
         for number in np.flatnonzero((kinds < _SEEN) & ~edited(offsets)):
             yield Place(int(offsets[number]), *_KINDS[kinds[number]])
 
-    def add_escape(self, offset: int, mark: int) -> None:
-        """Take the escape that the mark of this number knows, but not two in the same text where they stand together.
+    def add_mark(self, offset: int, mark: int) -> None:
+        """Take what the mark of this number tells of, but not two escapes in the same text where they stand together.
 
-        Escapes come in file order, but for those across seams, which come last.
+        They come in file order, but for those across seams, which come last.
         """
         _, code, encoding = MARKS[mark]
-        if offset not in self._latest.get((code, encoding), Span(0, 0)):
+        if code not in ENDS:
+            self.add((Place(offset, code, encoding),))
+        elif offset not in self._latest.get((code, encoding), Span(0, 0)):
             self.add((Place(offset, code, encoding),))
             self._latest[code, encoding] = Span(offset, self._end_of_text(offset, code, encoding))
 

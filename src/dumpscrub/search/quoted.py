@@ -24,7 +24,7 @@ ESCAPES: Mapping[Code, tuple[str, ...]] = {
 }
 _ENCODINGS = (Encoding.UTF8, Encoding.UTF16LE)
 
-MARKS: tuple[tuple[Literal, Code, Encoding], ...] = tuple(
+ESCAPE_MARKS: tuple[tuple[Literal, Code, Encoding], ...] = tuple(
     (Literal(escape.encode(encoding.codec)), code, encoding)
     for code, escapes in ESCAPES.items()
     for escape in escapes

@@ -1,0 +1,90 @@
+"""Compressed data as it stands in memory, expanded, in pieces.
+
+A secret within compressed data cannot be masked alone: what stands before it may be what it is made of. So all of the
+data up to the secret's end goes; what follows no longer expands then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from dumpscrub.pieces import Piece
+from dumpscrub.search.compressed import Extent, expand, header
+from dumpscrub.search.encoded import Place
+from dumpscrub.search.windows import Window, Windows
+
+_SIZES = (1 << 12, 1 << 16, 1 << 20, 1 << 24)
+"""Compressed bytes of one place that are looked at: more of them where the data goes on."""
+_EMPTY = bytes(16)
+"""Memory behind data that is cut: it may seem to go on with it, and must not be masked."""
+_PIECE = 1 << 20
+_SHARED = 1 << 14
+"""Bytes of one piece that the next one begins with, so that no secret lies across."""
+TOO_LONG = "compressed data that goes on for too long"
+
+
+@dataclass(frozen=True, slots=True)
+class _Upto:
+    """Whatever comes out needs all compressed bytes before, from the index ``start`` of the text on.
+
+    The data begins with byte ``first`` of all that comes out.
+    """
+
+    start: int
+    first: int
+    extent: Extent
+
+    def __len__(self) -> int:
+        return self.extent.size
+
+    def text(self, _start: int, end: int) -> tuple[int, int]:
+        return self.start, self.start + self.extent.needed(self.first + end)
+
+    def start_of(self, number: int) -> int:
+        return self.start + number
+
+
+class Budget:
+    """How many bytes may come out of all compressed data together: some may be made to expand a thousandfold.
+
+    ``exceeded`` counts the places where more would have come.
+    """
+
+    def __init__(self, size: int) -> None:
+        self.left = size
+        self.exceeded = 0
+
+
+def pieces(windows: Windows, place: Place, budget: Budget) -> Iterator[tuple[int, Piece]]:
+    """What the compressed data at ``place`` expands to, each with the file offset where that data begins."""
+    for size in _SIZES:
+        window = Window(windows.around(place.offset, place.encoding, 0, size), 0, size)
+        start = header(window.data)
+        data = window.data[start:] if start else b""
+        if not data:
+            return
+        extent = Extent(data, budget.left)
+        if not extent.is_finished and _EMPTY in data:
+            extent = Extent(data[: data.index(_EMPTY)], budget.left)
+        goes_on = extent.size == len(data) and not window.at_end
+        if not (goes_on and extent.is_all):
+            break
+    budget.left -= extent.expanded
+    budget.exceeded += goes_on or not extent.is_all
+    offset = window.locate(start, start + 1)[0].start
+    for first, text in _texts(expand(data, extent.expanded)):
+        yield offset, Piece(text, place.code, window, _Upto(start, first, extent), ended=True)
+
+
+def _texts(slices: Iterator[bytes]) -> Iterator[tuple[int, bytes]]:
+    """The bytes of ``slices`` in pieces, each beginning with the end of the one before, and how many come before it."""
+    text, first = bytearray(), 0
+    for some in slices:
+        text += some
+        if len(text) >= _PIECE:
+            yield first, bytes(text)
+            first += len(text) - _SHARED
+            del text[:-_SHARED]
+    if text:
+        yield first, bytes(text)
