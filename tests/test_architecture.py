@@ -37,6 +37,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "roundkeys",
         "factors",
         "scalars",
+        "randomarrays",
         "bare",
         "propagation",
         "policy",
