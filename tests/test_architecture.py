@@ -38,6 +38,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "roundkeys",
         "factors",
         "scalars",
+        "randomarrays",
         "bare",
         "propagation",
         "policy",

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from dumpscrub import factors, roundkeys, scalars
+from dumpscrub import factors, randomarrays, roundkeys, scalars
 from dumpscrub.model import Dump, Finding
-from dumpscrub.publics import Known
+from dumpscrub.publics import Found, Known, PublicKeys
 from dumpscrub.rules.schema import RuleSet
 from dumpscrub.scanner import Scan
 
@@ -29,10 +29,8 @@ class BareKeys:
         self._rules = {rule.detector: rule for rule in rules.rules}
         self._deep = deep
 
-    def find(
-        self, dump: Dump, scan: Scan, public_keys: Sequence[Known], earlier: Sequence[Known] | None = None
-    ) -> Bare:
-        """The keys that stand bare in ``dump``, of which ``scan`` has seen all bytes.
+    def find(self, dump: Dump, scan: Scan, public: PublicKeys, earlier: Sequence[Known] | None = None) -> Bare:
+        """The keys that stand bare in ``dump``, of which ``scan`` has seen all bytes, and the ``public`` keys.
 
         Numbers are not looked for again where an ``earlier`` search did so for the same public keys: a copy holds none
         that was not there before it was patched, for edits write text.
@@ -44,17 +42,25 @@ class BareKeys:
             schedules = roundkeys.find(dump, scan.seen.sights.traces, rule)
             found += schedules.findings
             everywhere = schedules.everywhere
-        if earlier is not None and len(earlier) == len(public_keys):
-            return Bare(tuple(found), ())
+        keys = public.all()
+        if earlier is None or len(earlier) != len(keys):
+            for numbers in self._numbers(dump, scan, keys):
+                found += numbers.findings
+                everywhere = everywhere and numbers.everywhere
+        rule = self._rules.get("random-array")
+        if rule:
+            lengths, given = scan.seen.sights.lengths, (*scan.findings, *found)
+            arrays = randomarrays.find(dump, lengths, public, given, rule, deep=self._deep)
+            found += arrays.findings
+            everywhere = everywhere and arrays.everywhere
+        return Bare(tuple(found), () if everywhere else (BOUNDED,))
+
+    def _numbers(self, dump: Dump, scan: Scan, keys: Sequence[Known]) -> Iterator[Found]:
+        """What belongs to the public ``keys``, and what proves itself."""
         rule = self._rules.get("rsa-private-numbers")
         if rule:
             given = [finding for finding in scan.findings if finding.category == rule.category]
-            numbers = factors.find(dump, public_keys, given, rule, deep=self._deep)
-            found += numbers.findings
-            everywhere = everywhere and numbers.everywhere
+            yield factors.find(dump, keys, given, rule, deep=self._deep)
         rule = self._rules.get("ec-private-scalar")
         if rule:
-            multiples = scalars.find(dump, public_keys, rule, deep=self._deep)
-            found += multiples.findings
-            everywhere = everywhere and multiples.everywhere
-        return Bare(tuple(found), () if everywhere else (BOUNDED,))
+            yield scalars.find(dump, keys, rule, deep=self._deep)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from dumpscrub.detectors.base import Detector, Match
 from dumpscrub.detectors.certificates import PUBLIC
@@ -13,7 +15,8 @@ from dumpscrub.search.windows import Window
 from dumpscrub.span import Span, SpanSet
 
 MOST = 10_000
-"""Different keys that are remembered."""
+"""Different keys that are remembered, and digests."""
+_DIGESTS = (partial(hashlib.sha1, usedforsecurity=False), hashlib.sha256)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +46,7 @@ class PublicKeys:
         self._earlier = tuple(earlier)
         self._offsets: dict[PublicKey, list[int]] = {}
         self._public: list[Span] = []
+        self._digests: set[bytes] = set()
 
     def observe(self, detector: Detector, window: Window, matches: Sequence[Match]) -> None:
         """Take the key that ``window`` shows, if it is one."""
@@ -54,10 +58,23 @@ class PublicKeys:
         for match in matches:
             if match.suppressed == PUBLIC:
                 self._public += (span for segment in match.segments for span in window.locate(*segment))
+                self._digest(window, match)
 
     def _add(self, key: PublicKey, offset: int) -> None:
         if key in self._offsets or len(self._offsets) < MOST:
             self._offsets.setdefault(key, []).append(offset)
+
+    def _digest(self, window: Window, match: Match) -> None:
+        """Take the digests by which programs name a certificate."""
+        if len(self._digests) < MOST:
+            for start, end in match.segments:
+                data = window.data[start:end]
+                self._digests |= {function(data).digest() for function in _DIGESTS}
+
+    @property
+    def digests(self) -> frozenset[bytes]:
+        """SHA-1 and SHA-256 of the certificates of public authorities."""
+        return frozenset(self._digests)
 
     def all(self) -> tuple[Known, ...]:
         """The keys in a fixed order: those of the earlier search, then the others as they stand in the file."""

@@ -120,7 +120,7 @@ class Redaction:
         in_fields = process.find(dump, self._fields)
         inside = decoded.find(dump, scan.seen.sights.places, self._scanner)
         keys = public.all()
-        without_format = self._bare.find(dump, scan, keys, earlier.public_keys if earlier else None)
+        without_format = self._bare.find(dump, scan, public, earlier.public_keys if earlier else None)
         # Those tell more: a key that was found as such, with all that follows from it.
         better = frozenset(without_format.findings)
         others = (finding for finding in scan.findings if finding not in better) if better else scan.findings

@@ -71,7 +71,7 @@ def find(dump: Dump, keys: Sequence[Known], rule: Rule, *, deep: bool) -> Found:
 
     They are looked for near these, and if ``deep`` everywhere.
     """
-    own = [known for known in keys if known.key.point and (deep or not known.everybodys)]
+    own = [known for known in keys if known.key.kind in _CURVES and (deep or not known.everybodys)]
     points = {(known.key.kind, known.key.point) for known in own}
     if not points:
         return Found((), everywhere=True)

@@ -6,16 +6,19 @@ import base64
 import json
 import struct
 from collections.abc import Callable, Iterator
+from random import Random
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed448, rsa, x448
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PrivateFormat, PublicFormat
 from der_material import (
     certificate,
     certificate_der,
     der,
+    dsa_key,
     ec_key,
     ed25519_key,
     noise,
@@ -27,7 +30,7 @@ from der_material import (
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dumpscrub.detectors import public_keys
+from dumpscrub.detectors import arrays, public_keys
 from dumpscrub.detectors.public_keys import PublicKey, PublicKeyDetector
 from dumpscrub.layout import LayoutBuilder
 from dumpscrub.model import Dump
@@ -35,14 +38,15 @@ from dumpscrub.rules.schema import Rule
 from dumpscrub.search.windows import window_at
 from dumpscrub.source import BytesSource
 
-RSA, EC = "rsa-private-numbers", "ec-private-scalar"
+RSA, EC, OTHER = "rsa-private-numbers", "ec-private-scalar", "random-array"
 BEFORE, BEHIND = noise(90, 1100), noise(91, 100)
 BITS = (512, 1024, 2048)
 E = b"\1\0\1"
 
 
 def detector(name: str) -> PublicKeyDetector:
-    return public_keys.build(Rule(id=name, name=name, categories=(name,), detector=name))
+    build = arrays.build if name == OTHER else public_keys.build
+    return build(Rule(id=name, name=name, categories=(name,), detector=name))
 
 
 def read(name: str, data: bytes) -> Iterator[tuple[PublicKey, int]]:
@@ -281,3 +285,44 @@ def test_any_surroundings_are_read_within_bounds(anchor: tuple[str, bytes], befo
     for key, at in read(name, data):
         assert 0 <= at < len(data)
         assert key.modulus.bit_length() > 504 or len(key.point) in {32, 65, 97, 133}
+
+
+def test_points_of_other_curves() -> None:
+    single = ec.derive_private_key(Random(9).getrandbits(255), ec.SECP256K1()).public_key()
+    point = single.public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
+    x, y = (int.from_bytes(part, "big") for part in (point[1:33], point[33:]))
+    key = PublicKey("secp256k1", point=point)
+    assert_read(OTHER, info(single), key, point)
+    assert {x, y} < set(key.all())
+    for public, kind in (
+        (ed448.Ed448PrivateKey.from_private_bytes(noise(9, 57)).public_key(), "ed448"),
+        (x448.X448PrivateKey.from_private_bytes(noise(9, 56)).public_key(), "x448"),
+    ):
+        raw = public.public_bytes_raw()
+        assert_read(OTHER, info(public), PublicKey(kind, point=raw), raw)
+        assert PublicKey(kind, point=raw).all() == (int.from_bytes(raw, "big"),)
+
+
+def info(key: PublicKeyTypes) -> bytes:
+    return key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+
+
+def test_dsa_and_its_group_beside_private_keys() -> None:
+    key = dsa_key()
+    public = key.private_numbers().public_numbers
+    group = (public.parameter_numbers.p, public.parameter_numbers.q, public.parameter_numbers.g)
+    for data, numbers_of in ((info(key.public_key()), (*group, public.y)), (der(key), group)):
+        found = {each for each, _ in read(OTHER, BEFORE + data + BEHIND)}
+        assert found == {PublicKey("dsa", numbers=numbers_of)}
+        assert set(numbers_of) <= set(found.pop().all())
+
+
+def test_diffie_hellman() -> None:
+    prime, point = (int.from_bytes(noise(seed, 256), "big") | 1 << 2047 | 1 for seed in (10, 11))
+    p, y = (struct.pack(">BBHB", 2, 0x82, 257, 0) + number_bytes(number) for number in (prime, point))
+    parameters = p + b"\2\1\2"
+    data = bytes.fromhex("06092a864886f70d01030130") + struct.pack(">BH", 0x82, len(parameters)) + parameters
+    data += struct.pack(">BBHB", 3, 0x82, len(y) + 1, 0) + y
+    assert {each for each, _ in read(OTHER, data)} == {PublicKey("dh", numbers=(prime, 2, point))}
+    for size in range(len(data)):
+        assert {each.kind for each, _ in read(OTHER, data[:size])} <= {"dh"}

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 
 from dumpscrub.detectors import (
     aes,
+    arrays,
     chacha,
     der,
     encoded_der,
@@ -42,6 +43,7 @@ _MODULES = (
     aes,
     chacha,
     public_keys,
+    arrays,
 )
 
 DETECTORS: Mapping[str, Callable[[Rule], Detector]] = {

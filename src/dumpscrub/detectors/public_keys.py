@@ -1,11 +1,13 @@
 """Public keys, which stay: what they say of the private ones is what those are recognised by where they stand bare.
 
 No hit of these detectors is a finding. Whoever searches for private numbers (:mod:`dumpscrub.factors`,
-:mod:`dumpscrub.scalars`) asks :meth:`PublicKeyDetector.read` for the key that an anchor belongs to.
+:mod:`dumpscrub.scalars`) or for random arrays (:mod:`dumpscrub.randomarrays`), which public numbers are as well, asks
+:meth:`PublicKeyDetector.read` for the key that an anchor belongs to.
 
-Read are SubjectPublicKeyInfo (RFC 5280, RFC 5480, RFC 8410), which every certificate holds, PKCS#1 keys (RFC 8017), the
-blobs of Windows (``RSA1``, ``RSA2``, ``RSA3`` of wincrypt.h and bcrypt.h), ``<Modulus>`` of XML signatures (RFC 4050)
-and the member ``n`` of a JSON Web Key (RFC 7518).
+Read are SubjectPublicKeyInfo (RFC 5280, RFC 3279, RFC 5480, RFC 8410), which every certificate holds, PKCS#1 keys (RFC
+8017), the groups of DSA and Diffie-Hellman also beside private keys (RFC 5958), the blobs of Windows (``RSA1``,
+``RSA2``, ``RSA3`` of wincrypt.h and bcrypt.h), ``<Modulus>`` of XML signatures (RFC 4050) and the member ``n`` of a
+JSON Web Key (RFC 7518).
 """
 
 from __future__ import annotations
@@ -13,7 +15,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from dumpscrub.detectors import asn1
@@ -56,14 +58,37 @@ _POINTS = {
     )
 }
 """What stands before a point, its curve and its bytes."""
+_OTHER_POINTS = {
+    bytes.fromhex(head): (curve, size)
+    for head, curve, size in (
+        ("06052b8104000a034200", "secp256k1", 65),
+        ("06032b6571033a00", "ed448", 57),
+        ("06032b656f033900", "x448", 56),
+    )
+}
+"""The same for curves whose scalars nobody looks for."""
+_GROUPS = {
+    bytes.fromhex(identifier): kind
+    for identifier, kind in (
+        ("06072a8648ce38040130", "dsa"),
+        ("06092a864886f70d01030130", "dh"),
+        ("06072a8648ce3e020130", "dh"),
+    )
+}
+"""Object identifiers of DSA, PKCS#3 and X9.42, each with the tag of its parameters."""
+_GROUP_AFTER = 4096
+_MOST_PARAMETERS = 4
 _UNCOMPRESSED = 4
+_ENCODED = frozenset({"ed25519", "x25519", "ed448", "x448"})
+"""Curves whose points are strings of bytes."""
 
 
 @dataclass(frozen=True, slots=True)
 class PublicKey:
     """The public numbers of a key: modulus and exponent where the ``kind`` is ``rsa``, else a curve and its point.
 
-    ``start`` is the index of the first byte that shows it in the window that it was read from.
+    Of DSA and Diffie-Hellman they are the group's, and that of the key where it stands there. ``start`` is the index of
+    the first byte that shows it in the window that it was read from.
     """
 
     kind: str
@@ -71,6 +96,16 @@ class PublicKey:
     modulus: int = 0
     exponent: int = 0
     point: bytes = b""
+    numbers: tuple[int, ...] = ()
+
+    def all(self) -> tuple[int, ...]:
+        """Every number of the key; of a point both coordinates, and its bytes as one number."""
+        if not self.point:
+            return (*self.numbers, self.modulus, self.exponent)
+        half = len(self.point) // 2
+        is_pair = self.kind not in _ENCODED
+        parts = (self.point[1 : 1 + half], self.point[1 + half :]) if is_pair else ()
+        return tuple(int.from_bytes(part, "big") for part in (self.point, *parts))
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,18 +146,50 @@ def _point(rule: Rule) -> PublicKeyDetector:
     return PublicKeyDetector(rule, tuple(Anchor(head, Encoding.BINARY) for head in _POINTS), 0, 192, _read_point)
 
 
-_BUILDERS: dict[str, Callable[[Rule], PublicKeyDetector]] = {"rsa-private-numbers": _rsa, "ec-private-scalar": _point}
+def others(rule: Rule) -> PublicKeyDetector:
+    """The detector of keys whose private numbers nobody can look for, for the rule of those that may be these."""
+    anchors = tuple(Anchor(head, Encoding.BINARY) for head in (*_OTHER_POINTS, *_GROUPS))
+    return PublicKeyDetector(rule, anchors, 0, _GROUP_AFTER, _read_other)
+
+
+_BUILDERS: dict[str, Callable[[Rule], PublicKeyDetector]] = {
+    "rsa-private-numbers": _rsa,
+    "ec-private-scalar": _point,
+}
 NAMES = tuple(_BUILDERS)
 
 
 def _read_point(window: Window) -> PublicKey | None:
+    return _behind_head(window, _POINTS)
+
+
+def _behind_head(window: Window, heads: Mapping[bytes, tuple[str, int]]) -> PublicKey | None:
+    """The point behind that of ``heads`` that stands at the hit."""
     data, hit = window.data, window.hit
-    for head, (curve, size) in _POINTS.items():
+    for head, (curve, size) in heads.items():
         if data.startswith(head, hit):
             point = data[hit + len(head) : hit + len(head) + size]
-            is_whole = len(point) == size and (size == 32 or point[0] == _UNCOMPRESSED)
+            is_whole = len(point) == size and (curve in _ENCODED or point[0] == _UNCOMPRESSED)
             return PublicKey(curve, hit + len(head), point=point) if is_whole else None
     return None
+
+
+def _read_other(window: Window) -> PublicKey | None:
+    data, hit = window.data, window.hit
+    for identifier, kind in _GROUPS.items():
+        if data.startswith(identifier, hit):
+            return _in_group(data, hit + len(identifier) - 1, kind)
+    return _behind_head(window, _OTHER_POINTS)
+
+
+def _in_group(data: bytes, at: int, kind: str) -> PublicKey | None:
+    """The numbers of the parameters at ``at``, and that of the public key in the BIT STRING behind them."""
+    parameters = asn1.read(data, at)
+    elements = asn1.children(data, parameters, _MOST_PARAMETERS) if parameters else []
+    bits = asn1.read(data, parameters.end) if parameters else None
+    public = asn1.read(data, bits.body + 1) if bits and bits.tag == asn1.BIT_STRING else None
+    numbers = (each for each in (*elements, public) if each and each.tag == asn1.INTEGER and not each.is_cut(data))
+    return PublicKey(kind, at, numbers=tuple(asn1.unsigned(data, each) for each in numbers)) if elements else None
 
 
 def _read_rsa(window: Window) -> PublicKey | None:

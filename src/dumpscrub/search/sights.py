@@ -1,4 +1,4 @@
-"""What is seen in memory without any literal: places of encoded text, and traces of key schedules.
+"""What is seen in memory without any literal: places of encoded text, traces of key schedules, lengths of arrays.
 
 No engine takes part in this, so that a second search sees in the same bytes what the first one saw. It looks at what
 stands around the edits that were made since (:class:`Surroundings`).
@@ -7,7 +7,7 @@ stands around the edits that were made since (:class:`Surroundings`).
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -15,8 +15,9 @@ import numpy as np
 
 from dumpscrub.columns import Mask, Offsets
 from dumpscrub.model import Dump
-from dumpscrub.search import encoded, noise, schedules
+from dumpscrub.search import encoded, lengths, noise, schedules
 from dumpscrub.search.encoded import Place
+from dumpscrub.search.lengths import LengthList
 from dumpscrub.search.places import PlaceList
 from dumpscrub.search.schedules import Trace, TraceList
 from dumpscrub.span import Span, union
@@ -33,6 +34,7 @@ class Sights(NamedTuple):
 
     places: list[Place]
     traces: list[Trace]
+    lengths: Sequence[int] = ()
 
 
 def look(view: memoryview, at: int, start: int, end: int) -> Sights:
@@ -100,20 +102,26 @@ class SightList:
     """Sees a dump beside a search (as its :class:`~dumpscrub.search.finder.Watcher`), and keeps what it saw.
 
     The places that an ``earlier`` one saw of the same dump stand, but in the surroundings of the ``edits`` that were
-    made since. Traces do not: what is a schedule was found then.
+    made since, and so do the lengths: edits write none. Traces do not: what is a schedule was found then.
     """
 
     def __init__(self, dump: Dump, earlier: SightList | None = None, edits: Iterable[Span] = ()) -> None:
         self.places, self.traces = PlaceList(dump), TraceList()
+        self.lengths: LengthList = earlier.lengths if earlier else LengthList()
+        self._layout = dump.layout
         self._around = Surroundings.of(edits) if earlier else None
         if earlier and self._around:
             self.places.add(earlier.places.seen_outside(self._around.hold))
 
     def look(self, view: memoryview, at: int, start: int, end: int) -> Sights:
         """What begins in ``[start, end)`` of the file and was not seen earlier."""
-        return (self._around.look if self._around else look)(view, at, start, end)
+        if self._around:
+            return self._around.look(view, at, start, end)
+        found = lengths.look(view, at, start, end, self._layout).tolist()
+        return look(view, at, start, end)._replace(lengths=found)
 
     def take(self, seen: Sights) -> None:
         """Keep what was seen."""
         self.places.add(seen.places)
         self.traces.add(seen.traces)
+        self.lengths.add(seen.lengths)
