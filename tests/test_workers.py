@@ -95,6 +95,26 @@ def test_what_a_worker_did_is_given_back_where_it_was_done(split: bool) -> None:
         assert list(shared[:18]) == [int(split)] * 18  # the last ones may be stopped before
 
 
+def test_where_there_is_no_room_for_processes_threads_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    fork = os.fork
+    left = [1]
+
+    def one_fork() -> int:
+        if not left:
+            raise BlockingIOError(11, "Resource temporarily unavailable")
+        left.pop()
+        return fork()
+
+    monkeypatch.setattr(workers, "_can_split", lambda: True)
+    monkeypatch.setattr(os, "fork", one_fork)
+    open_files = len(list(Path("/proc/self/fd").iterdir()))
+    with closing(in_workers(lambda item: (item, os.getpid()), range(20), 2)) as answers:
+        assert list(answers) == [(item, os.getpid()) for item in range(20)]
+    assert left == []
+    assert children() == 0
+    assert len(list(Path("/proc/self/fd").iterdir())) == open_files
+
+
 def test_a_killed_worker_leaves_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     chunk, parent = Finder._chunk, os.getpid()
 

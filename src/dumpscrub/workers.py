@@ -43,9 +43,16 @@ def in_workers(
     ``work`` raised instead of its answer; of what is no DumpscrubError, only the kind. Who leaves early closes it
     (``contextlib.closing``).
     """
-    if workers > 1 and len(items) >= 2 * workers and _can_split():
-        yield from _in_processes(work, items, workers, after)
-    else:
+    children: list[_Child] = []
+    try:
+        if workers > 1 and len(items) >= 2 * workers and _can_split():
+            children = _children(work, items, workers, after)
+        for index in range(len(items) if children else 0):
+            yield children[index % workers].answer()
+    finally:
+        for child in children:
+            child.end()
+    if not children:
         with closing(in_threads(work, items, workers)) as answers:
             yield from answers
 
@@ -55,18 +62,19 @@ def _can_split() -> bool:
     return sys.platform == "linux" and threading.active_count() == 1
 
 
-def _in_processes(
+def _children(
     work: Callable[[Item], Answer], items: Sequence[Item], workers: int, after: Callable[[Item], None] | None
-) -> Generator[Answer, None, None]:
+) -> list[_Child]:
+    """The processes, at work; none where the system has no room for all of them."""
     children: list[_Child] = []
-    try:
-        for number in range(workers):
+    for number in range(workers):
+        try:
             children.append(_split(work, items[number::workers], after, children))
-        for index in range(len(items)):
-            yield children[index % workers].answer()
-    finally:
-        for child in children:
-            child.end()
+        except OSError:
+            for child in children:
+                child.end()
+            return []
+    return children
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +113,12 @@ def _split(
     with warnings.catch_warnings():
         # From 3.12 on Python warns of any thread, such as those of numpy, which can bear it.
         warnings.simplefilter("ignore", DeprecationWarning)
-        number = os.fork()
+        try:
+            number = os.fork()
+        except OSError:
+            os.close(reading)
+            os.close(writing)
+            raise
     if number:
         os.close(writing)
         return _Child(number, os.fdopen(reading, "rb"))
