@@ -18,7 +18,9 @@ import numpy as np
 import numpy.typing as npt
 
 from dumpscrub.columns import Offsets
-from dumpscrub.haystack import crossings, nearest, phases, samples
+from dumpscrub.exponents import Exponent
+from dumpscrub.exponents import find as find_exponents
+from dumpscrub.haystack import Nearest, crossings, nearest, phases, samples
 from dumpscrub.model import Confidence, Dump, Encoding, Finding, Origin, SecretValue
 from dumpscrub.publics import Found, Known
 from dumpscrub.rules.schema import Rule
@@ -106,6 +108,8 @@ def find(dump: Dump, keys: Sequence[Known], given: Iterable[Finding], rule: Rule
         standing += islice(numbers, most // 2)
     standing += islice(_across(dump, sizes), most // 2)
     bare_keys = list(_of_bare(standing))
+    private = _private_exponents(dump, chosen, keys, exponents)
+    bare_keys += ((found.modulus, found.prime) for found in private)
     if deep:
         standing += _everywhere(dump, exponents)
     else:
@@ -117,11 +121,14 @@ def find(dump: Dump, keys: Sequence[Known], given: Iterable[Finding], rule: Rule
     values = {p: key.values() for key in _factored(exponents, bare_keys, primes) for p in key.primes}
     bare = dict.fromkeys(
         Finding(
-            *(rule.id, rule.category, number.spans, Encoding.BINARY),
-            *(Origin.DIRECT, Confidence.HIGH, rule.action.value, values[number.number]),
+            *(rule.id, rule.category, spans, Encoding.BINARY),
+            *(Origin.DIRECT, Confidence.HIGH, rule.action.value, values[prime]),
         )
-        for number in standing
-        if number.number in values
+        for spans, prime in (
+            *((number.spans, number.number) for number in standing),
+            *(((found.span,), found.prime) for found in private),
+        )
+        if prime in values
     )
     more = (
         replace(finding, values=tuple(dict.fromkeys((*finding.values, *values[number]))))
@@ -130,6 +137,14 @@ def find(dump: Dump, keys: Sequence[Known], given: Iterable[Finding], rule: Rule
         if number in values
     )
     return Found((*bare, *more), everywhere)
+
+
+def _private_exponents(
+    dump: Dump, chosen: Nearest, keys: Iterable[Known], exponents: Mapping[int, int]
+) -> list[Exponent]:
+    """The private exponents of these keys among the samples that were chosen."""
+    near = [offset for known in keys if known.key.modulus in exponents for offset in known.offsets]
+    return list(find_exponents(dump, np.union1d(chosen.elsewhere, chosen.in_images), near, exponents))
 
 
 def _numbers(finding: Finding) -> list[int]:
