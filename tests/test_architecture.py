@@ -35,6 +35,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "publics",
         "haystack",
         "roundkeys",
+        "exponents",
         "factors",
         "scalars",
         "bare",

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from dumpscrub import factors, roundkeys, scalars
+from dumpscrub.errors import DumpscrubError, ScanError
 from dumpscrub.model import Dump, Finding
-from dumpscrub.publics import Known
-from dumpscrub.rules.schema import RuleSet
+from dumpscrub.publics import Found, Known
+from dumpscrub.rules.schema import Rule, RuleSet
 from dumpscrub.scanner import Scan
 
 BOUNDED = "there is much that looks like bare keys, so they were looked for in a part of memory only: see --deep"
@@ -36,12 +38,13 @@ class BareKeys:
 
         Numbers are not looked for again where an ``earlier`` search did so for the same public keys: a copy holds none
         that was not there before it was patched, for edits write text.
+        Raises ScanError, naming the rule, where the arithmetic of one fails.
         """
         found: list[Finding] = []
         everywhere = True
         rule = self._rules.get("aes-key-schedule")
         if rule:
-            schedules = roundkeys.find(dump, scan.seen.sights.traces, rule)
+            schedules = _fail_closed(rule, partial(roundkeys.find, dump, scan.seen.sights.traces, rule))
             found += schedules.findings
             everywhere = schedules.everywhere
         if earlier is not None and len(earlier) == len(public_keys):
@@ -49,12 +52,22 @@ class BareKeys:
         rule = self._rules.get("rsa-private-numbers")
         if rule:
             given = [finding for finding in scan.findings if finding.category == rule.category]
-            numbers = factors.find(dump, public_keys, given, rule, deep=self._deep)
+            numbers = _fail_closed(rule, partial(factors.find, dump, public_keys, given, rule, deep=self._deep))
             found += numbers.findings
             everywhere = everywhere and numbers.everywhere
         rule = self._rules.get("ec-private-scalar")
         if rule:
-            multiples = scalars.find(dump, public_keys, rule, deep=self._deep)
+            multiples = _fail_closed(rule, partial(scalars.find, dump, public_keys, rule, deep=self._deep))
             found += multiples.findings
             everywhere = everywhere and multiples.everywhere
         return Bare(tuple(found), () if everywhere else (BOUNDED,))
+
+
+def _fail_closed(rule: Rule, search: Callable[[], Found]) -> Found:
+    """What ``search`` finds. Its own errors name the rule and the kind of fault only: others may hold bytes."""
+    try:
+        return search()
+    except (DumpscrubError, MemoryError):
+        raise
+    except Exception as error:  # noqa: BLE001
+        raise ScanError(f"rule {rule.id} failed ({type(error).__name__}): report this rule") from None

@@ -1,7 +1,7 @@
-"""Private exponents of known RSA keys that stand bare, whatever stands before or behind them: found by their upper half.
+"""Private exponents of known RSA keys that stand bare, whatever stands around them: found by their upper half.
 
-A private exponent d is (k phi + 1) / e with k < e, and phi has the upper half of the modulus n. So its first 64 bits say
-whether it may be one: d e / n is almost a whole number, or a fraction with a small denominator where d was computed
+A private exponent d is (k phi + 1) / e with k < e, and phi has the upper half of the modulus n. So its first 64 bits
+say whether it may be one: d e / n is almost a whole number, or a fraction with a small denominator where d was computed
 modulo the least common multiple of p - 1 and q - 1. A number that passes gives phi, and phi gives the primes, whose
 product has to be n: there are no false ones. An exponent is found so in what is left of a key, where no prime is.
 """
@@ -16,8 +16,9 @@ from itertools import islice
 import numpy as np
 import numpy.typing as npt
 
-from dumpscrub.columns import Offsets
+from dumpscrub.columns import Mask, Offsets, distinct
 from dumpscrub.model import Dump
+from dumpscrub.search import noise
 from dumpscrub.search.noise import STEP, gathered
 from dumpscrub.search.numbers import Order
 from dumpscrub.source import Source, read
@@ -26,22 +27,24 @@ from dumpscrub.span import Span
 Parts = npt.NDArray[np.float64]
 
 _WORD, _TOP = 4, 8
-_SHARED = 5040
-"""A multiple of what p - 1 and q - 1 most often have in common."""
+_SHARED = 720720
+"""A multiple of what p - 1 and q - 1 have in common, in 98 keys of 100; only exponents modulo phi are found else."""
 _MOST_EXPONENT = 1 << 20
 """Public exponents below this one are handled: with 17 bits in use, 64 of the private one are more than enough."""
-_CLOSE = 2.0**-21
-"""How far from a whole number the fraction may be; by chance one in a million is so close."""
-_MOST_COMPARISONS = 40_000_000
+_CLOSE = 2.0**-14
+"""How far from a whole number the fraction may be, as floats are so exact; by chance one in 8,192 is so close."""
+_MOST_COMPARISONS = 150_000_000
 """Numbers by moduli, each of some nanoseconds."""
-_MOST_STRETCHES, _PER_STRETCH = 100_000, 16
-"""Stretches of random bytes, and how many numbers the edges of one give at most, on average."""
-_MOST_CHECKS = 10_000
+_MOST_SAMPLES, _PER_SAMPLE = 100_000, 8
+"""Samples that are looked around, and how many numbers the edges around one give at most, on average."""
+_MOST_CHECKS = 20_000
 """Numbers that are compared as a whole, each of some microseconds."""
 _WITHIN = 16 << 20
 """Bytes of the file that are looked at together."""
-_AHEAD, _BEHIND = STEP + _WORD, STEP + _TOP
-"""Bytes before the first sample of a stretch in which it begins, and from the last one on, in which it ends."""
+_RUN = 6
+"""Words in a row that are not small, where random bytes begin or end."""
+_LOOK = 2 * STEP + 4 * _WORD
+"""Bytes around a sample that are looked at, from one step before it on."""
 _ORDERS = (Order.LITTLE, Order.BIG, Order.WORDS)
 
 
@@ -57,15 +60,14 @@ class Exponent:
 def find(dump: Dump, samples: Offsets, near: Sequence[int], exponents: Mapping[int, int]) -> Iterator[Exponent]:
     """The private exponents of the keys whose modulus and public exponent are ``exponents``.
 
-    They are looked for where stretches of random bytes around ``samples`` begin and end, at ``near`` first.
+    They are looked for where random bytes around ``samples`` begin and end, at ``near`` first.
     """
     keys = {modulus: e for modulus, e in exponents.items() if e < _MOST_EXPONENT}
     if not keys or not len(samples):
         return
-    most = max(1, min(_MOST_STRETCHES, _MOST_COMPARISONS // (len(_ORDERS) * _PER_STRETCH * len(keys))))
-    firsts, lasts = _closest(*_stretches(samples), near, most)
-    edges = _Edges.of(dump.source, firsts, lasts, most * _PER_STRETCH)
-    for span, order, modulus in islice(_candidates(dump.source, edges, keys), _MOST_CHECKS):
+    most = max(1, min(_MOST_SAMPLES, _MOST_COMPARISONS // (len(_ORDERS) * _PER_SAMPLE * len(keys))))
+    edges = _Edges.of(dump.source, _closest(samples, near, most), most * _PER_SAMPLE)
+    for span, order, modulus in islice(_candidates(dump.source, samples, edges, keys), _MOST_CHECKS):
         prime = prime_of(modulus, keys[modulus], order.number(read(dump.source, span.start, span.end)))
         if prime:
             yield Exponent(span, modulus, prime)
@@ -85,11 +87,14 @@ def prime_of(modulus: int, exponent: int, private: int) -> int:
     return prime if 1 < prime < modulus and modulus % prime == 0 else 0
 
 
-def _candidates(source: Source, edges: _Edges, keys: Mapping[int, int]) -> Iterator[tuple[Span, Order, int]]:
+def _candidates(
+    source: Source, samples: Offsets, edges: _Edges, keys: Mapping[int, int]
+) -> Iterator[tuple[Span, Order, int]]:
     """Where a number stands, in which order, and the modulus that it may belong to by its upper bits."""
     for size in sorted(set(map(_size, keys))):
-        starts = np.unique(np.concatenate([edges.begins, edges.ends - size]))
+        starts = distinct(np.concatenate([edges.begins, edges.ends - size]))
         starts = starts[(starts >= 0) & (starts + size <= source.size)]
+        starts = starts[_are_random(starts, size, samples)]
         for order, parts in zip(_ORDERS, _upper_parts(source, starts, size), strict=True):
             for modulus in keys:
                 if _size(modulus) == size:
@@ -97,27 +102,27 @@ def _candidates(source: Source, edges: _Edges, keys: Mapping[int, int]) -> Itera
                     yield from ((Span(at, at + size), order, modulus) for at in fitting.tolist())
 
 
+def _are_random(starts: Offsets, size: int, samples: Offsets) -> Mask:
+    """Whether all samples within the ``size`` bytes from each of ``starts`` on are among those that look random."""
+    first, last = starts + noise.PAIR, starts + size - 2 * noise.PAIR
+    count = last // STEP - (first - 1) // STEP
+    flags: Mask = np.searchsorted(samples, last, "right") - np.searchsorted(samples, first) == count
+    return flags
+
+
 def _size(modulus: int) -> int:
     return (modulus.bit_length() + 7) // 8
 
 
-def _stretches(samples: Offsets) -> tuple[Offsets, Offsets]:
-    """The first and the last sample of each stretch of random bytes."""
-    fresh = np.append(True, np.diff(samples) != STEP)
-    return samples[fresh], samples[np.append(fresh[1:], True)]
-
-
-def _closest(firsts: Offsets, lasts: Offsets, near: Sequence[int], most: int) -> tuple[Offsets, Offsets]:
-    """Up to ``most`` stretches, those closest to the file offsets ``near``, in order."""
-    if len(firsts) <= most:
-        return firsts, lasts
+def _closest(samples: Offsets, near: Sequence[int], most: int) -> Offsets:
+    """Up to ``most`` samples, those closest to the file offsets ``near``, in order."""
+    if len(samples) <= most or not near:
+        return samples[:most]
     known = np.array(sorted(near), np.int64)
-    behind = np.searchsorted(known, firsts)
-    distances = np.minimum(
-        np.abs(firsts - known[np.maximum(behind - 1, 0)]), np.abs(firsts - known[np.minimum(behind, len(known) - 1)])
-    )
-    kept = np.sort(np.argsort(distances, kind="stable")[:most])
-    return firsts[kept], lasts[kept]
+    behind = np.searchsorted(known, samples)
+    before, after = known[np.maximum(behind - 1, 0)], known[np.minimum(behind, len(known) - 1)]
+    distances = np.minimum(np.abs(samples - before), np.abs(samples - after))
+    return np.sort(samples[np.argsort(distances, kind="stable")[:most]])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -128,32 +133,30 @@ class _Edges:
     ends: Offsets
 
     @classmethod
-    def of(cls, source: Source, firsts: Offsets, lasts: Offsets, most: int) -> _Edges:
-        """Up to ``most`` edges of the stretches with these first and last samples, at any alignment.
+    def of(cls, source: Source, samples: Offsets, most: int) -> _Edges:
+        """Up to ``most`` edges of random bytes around each of ``samples``, at any alignment.
 
         A word of 32 bits below 65,536 is not random. The lower words of pointers may look so: they are tried as well.
         """
-        begins = [low + at for low, at in _changes(source, firsts - _AHEAD, _AHEAD + _TOP, begin=True)]
-        ends = [low + at for low, at in _changes(source, lasts - _WORD, _BEHIND + _TOP, begin=False)]
-        found, last = (np.concatenate([np.empty(0, np.int64), *parts]) for parts in (begins, ends))
-        return cls(np.unique(found)[: most // 4], np.unique(np.concatenate([last, last - _WORD]))[: most * 3 // 4])
-
-
-def _changes(source: Source, places: Offsets, length: int, *, begin: bool) -> Iterator[tuple[int, Offsets]]:
-    """Pairs (file offset, indices from there): where random words ``begin``, or end, in bytes from ``places`` on."""
-    length += -length % _WORD
-    places = places[(places >= 0) & (places + length <= source.size)]
-    while len(places):
-        some = places[: int(np.searchsorted(places, int(places[0]) + _WITHIN))]
-        low = int(some[0])
-        view = source.view(low, int(some[-1]) + length)
-        octets = gathered(view, some - low, length // _WORD).view(np.uint8)
-        small = (octets[:, 2:-1] | octets[:, 3:]) == 0
-        before, here = small[:, :-_WORD], small[:, _WORD:]
-        rows, columns = np.nonzero(before & ~here if begin else here & ~before)
-        yield low, some[rows] - low + columns + _WORD
-        source.release(low, low + len(view))
-        places = places[len(some) :]
+        begins, ends = [np.empty(0, np.int64)], [np.empty(0, np.int64)]
+        places = np.clip(samples - STEP, 0, source.size - _LOOK) if source.size >= _LOOK else samples[:0]
+        while len(places):
+            some = places[: int(np.searchsorted(places, int(places[0]) + _WITHIN))]
+            low = int(some[0])
+            view = source.view(low, int(some[-1]) + _LOOK)
+            octets = gathered(view, some - low, _LOOK // _WORD).view(np.uint8)
+            small = (octets[:, 2:-1] | octets[:, 3:]) == 0
+            width = small.shape[1] - _RUN * _WORD
+            runs = ~np.logical_or.reduce([small[:, at * _WORD :][:, : width + _WORD] for at in range(_RUN)])
+            rows, columns = np.nonzero(small[:, :width] & runs[:, _WORD:])
+            begins.append(some[rows] + columns + _WORD)
+            rows, columns = np.nonzero(small[:, _RUN * _WORD :] & runs[:, :width])
+            ends.append(some[rows] + columns + _RUN * _WORD)
+            source.release(low, low + len(view))
+            places = places[len(some) :]
+        last = np.concatenate(ends)
+        all_ends = distinct(np.concatenate([last, last - _WORD]))
+        return cls(distinct(np.concatenate(begins))[: most // 4], all_ends[: most * 3 // 4])
 
 
 def _upper_parts(source: Source, starts: Offsets, size: int) -> tuple[Parts, Parts, Parts]:

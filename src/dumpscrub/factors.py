@@ -17,7 +17,7 @@ from itertools import islice
 import numpy as np
 import numpy.typing as npt
 
-from dumpscrub.columns import Offsets
+from dumpscrub.columns import Offsets, distinct
 from dumpscrub.exponents import Exponent
 from dumpscrub.exponents import find as find_exponents
 from dumpscrub.haystack import Nearest, crossings, nearest, phases, samples
@@ -144,7 +144,7 @@ def _private_exponents(
 ) -> list[Exponent]:
     """The private exponents of these keys among the samples that were chosen."""
     near = [offset for known in keys if known.key.modulus in exponents for offset in known.offsets]
-    return list(find_exponents(dump, np.union1d(chosen.elsewhere, chosen.in_images), near, exponents))
+    return list(find_exponents(dump, distinct(np.concatenate([chosen.elsewhere, chosen.in_images])), near, exponents))
 
 
 def _numbers(finding: Finding) -> list[int]:
@@ -182,9 +182,9 @@ def _standing(dump: Dump, samples: Offsets, sizes: set[int], *, everywhere: bool
 
 def _across(dump: Dump, sizes: set[int]) -> Iterator[_Number]:
     """The same where memory goes on elsewhere in the file."""
-    for texts, source, samples in crossings(dump, _longest(sizes)):
-        unknown = np.full(len(samples), UNKNOWN)
-        for number in _numbers_at(source, samples, unknown, sizes, everywhere=False):
+    for texts, source, found in crossings(dump, _longest(sizes)):
+        unknown = np.full(len(found), UNKNOWN)
+        for number in _numbers_at(source, found, unknown, sizes, everywhere=False):
             start, end = number.offset, number.offset + number.length
             if texts.index(start) == texts.index(end - 1) and len(spans := texts.spans(start, end)) > 1:
                 yield replace(number, offset=spans[0].start, pieces=spans)

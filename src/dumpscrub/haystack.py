@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dumpscrub.columns import Mask, Offsets
+from dumpscrub.columns import Mask, Offsets, distinct
 from dumpscrub.layout import Layout, RegionKind
 from dumpscrub.links import NO_ADDRESS
 from dumpscrub.model import Dump
@@ -63,7 +63,7 @@ def nearest(dump: Dump, offsets: Iterable[int], most: int) -> Nearest:
         if count > most:
             break
     found, other = (np.concatenate([np.empty(0, np.int64), *some]) for some in (parts, images))
-    return Nearest(np.unique(found[:most]), np.unique(other[: most // _IN_IMAGES]), count <= most)
+    return Nearest(distinct(found[:most]), distinct(other[: most // _IN_IMAGES]), count <= most)
 
 
 def samples(dump: Dump, spans: Iterable[Span]) -> Iterator[Offsets]:
@@ -94,8 +94,8 @@ def crossings(dump: Dump, length: int) -> Iterator[tuple[Texts, Source, Offsets]
     """
     looks = Looks(dump.source)
     room = _MOST_SEAMS
-    for places in seams(dump.layout):
-        places = _between_random(dump, places, looks, room)
+    for all_places in seams(dump.layout):
+        places = _between_random(dump, all_places, looks, room)
         room -= len(places.left)
         if not len(places.left):
             continue

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from os.path import commonprefix
+from itertools import takewhile
 from typing import Literal
 
 from dumpscrub.detectors.base import Anchor, Match
@@ -233,15 +233,20 @@ def _segments(data: bytes, begin: int, key: bytes) -> Iterator[tuple[int, int]]:
 
 def _left_behind(data: bytes, end: int, round_keys: Iterable[bytes]) -> int:
     """How many bytes from index ``end`` on are the beginning of a round key."""
-    alike = max(len(commonprefix([data[end : end + BLOCK], each])) for each in round_keys)
+    alike = max(_alike(data[end : end + BLOCK], each) for each in round_keys)
     return alike if alike >= _WORD else 0
 
 
 def _left_before(data: bytes, start: int, round_keys: Iterable[bytes]) -> int:
     """How many bytes before index ``start`` are the end of a round key."""
     before = data[max(0, start - BLOCK) : start][::-1]
-    alike = max(len(commonprefix([before, each[::-1]])) for each in round_keys)
+    alike = max(_alike(before, each[::-1]) for each in round_keys)
     return alike if alike >= _WORD else 0
+
+
+def _alike(one: bytes, other: bytes) -> int:
+    """How many bytes both begin with."""
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
 
 
 def _round_keys(key: bytes) -> set[bytes]:

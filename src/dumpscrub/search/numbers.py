@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from dumpscrub.columns import Offsets
+from dumpscrub.columns import Offsets, distinct
 from dumpscrub.search.noise import STEP, Words, gathered
 from dumpscrub.source import Source
 
@@ -147,7 +147,7 @@ def _starts(view: memoryview, samples: Offsets, phases: Offsets, everywhere: boo
     fitting: Flags = here != 0
     if not everywhere:
         fitting &= (aligned & small) | exponent | _is_packed(before)
-    behind = np.unique(starts[fitting])
+    behind = distinct(starts[fitting])
     behind = behind[behind + STEP <= len(view)]
     return behind[_is_varied(gathered(view, behind, STEP // _WORD))] if (phases == PACKED).all() else behind
 
