@@ -67,10 +67,10 @@ _TWO_IN_FOUR = Shape(6, backwards=True).lag
 """The lag of the only schedule of which no more than two words in a row are made in the same way."""
 _LOOKS: tuple[tuple[int, Collection[int]], ...] = (
     *((0, LAGS), (_PAIR, LAGS), (2 * _PAIR, _SIX), (3 * _PAIR, _SIX)),
-    *((ahead * _PAIR + _WORD, (_TWO_IN_FOUR,)) for ahead in range(4)),
+    *((_WORD, (_TWO_IN_FOUR,)), (_PAIR + _WORD, (_TWO_IN_FOUR,))),
 )
 """How many bytes behind a sample is looked at, for which lags: where few words are made alike, at more alignments."""
-REACH = max(map(abs, LAGS)) + 4 * _PAIR + 2 * _WORD
+REACH = max(map(abs, LAGS)) + 3 * _PAIR + 2 * _WORD
 """Bytes before a sample, and from it on, that are looked at."""
 _ROW = 2 * REACH // _WORD
 _AT_ONCE = 2048
