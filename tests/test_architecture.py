@@ -36,6 +36,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "publics",
         "haystack",
         "roundkeys",
+        "exponents",
         "factors",
         "scalars",
         "randomarrays",

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from dumpscrub import factors, randomarrays, roundkeys, scalars
+from dumpscrub.errors import DumpscrubError, ScanError
 from dumpscrub.model import Dump, Finding
 from dumpscrub.publics import Found, Known, PublicKeys
-from dumpscrub.rules.schema import RuleSet
+from dumpscrub.rules.schema import Rule, RuleSet
 from dumpscrub.scanner import Scan
 
 BOUNDED = "there is much that looks like bare keys, so they were looked for in a part of memory only: see --deep"
@@ -34,33 +36,42 @@ class BareKeys:
 
         Numbers are not looked for again where an ``earlier`` search did so for the same public keys: a copy holds none
         that was not there before it was patched, for edits write text.
+        Raises ScanError, naming the rule, where the arithmetic of one fails.
         """
+        sights, keys = scan.seen.sights, public.all()
         found: list[Finding] = []
         everywhere = True
-        rule = self._rules.get("aes-key-schedule")
-        if rule:
-            schedules = roundkeys.find(dump, scan.seen.sights.traces, rule)
-            found += schedules.findings
-            everywhere = schedules.everywhere
-        keys = public.all()
-        if earlier is None or len(earlier) != len(keys):
-            for numbers in self._numbers(dump, scan, keys):
-                found += numbers.findings
-                everywhere = everywhere and numbers.everywhere
+        for some in self._proven(dump, scan, keys, is_new=earlier is None or len(earlier) != len(keys)):
+            found += some.findings
+            everywhere = everywhere and some.everywhere
         rule = self._rules.get("random-array")
         if rule:
-            lengths, given = scan.seen.sights.lengths, (*scan.findings, *found)
-            arrays = randomarrays.find(dump, lengths, public, given, rule, deep=self._deep)
+            given = (*scan.findings, *found)
+            search = partial(randomarrays.find, dump, sights.lengths, public, given, rule, deep=self._deep)
+            arrays = _fail_closed(rule, search)
             found += arrays.findings
             everywhere = everywhere and arrays.everywhere
         return Bare(tuple(found), () if everywhere else (BOUNDED,))
 
-    def _numbers(self, dump: Dump, scan: Scan, keys: Sequence[Known]) -> Iterator[Found]:
-        """What belongs to the public ``keys``, and what proves itself."""
+    def _proven(self, dump: Dump, scan: Scan, keys: Sequence[Known], *, is_new: bool) -> Iterator[Found]:
+        """Round keys and, where the search is ``is_new``, numbers that belong to ``keys`` or prove themselves."""
+        rule = self._rules.get("aes-key-schedule")
+        if rule:
+            yield _fail_closed(rule, partial(roundkeys.find, dump, scan.seen.sights.traces, rule))
         rule = self._rules.get("rsa-private-numbers")
-        if rule:
+        if rule and is_new:
             given = [finding for finding in scan.findings if finding.category == rule.category]
-            yield factors.find(dump, keys, given, rule, deep=self._deep)
+            yield _fail_closed(rule, partial(factors.find, dump, keys, given, rule, deep=self._deep))
         rule = self._rules.get("ec-private-scalar")
-        if rule:
-            yield scalars.find(dump, keys, rule, deep=self._deep)
+        if rule and is_new:
+            yield _fail_closed(rule, partial(scalars.find, dump, keys, rule, deep=self._deep))
+
+
+def _fail_closed(rule: Rule, search: Callable[[], Found]) -> Found:
+    """What ``search`` finds. Its own errors name the rule and the kind of fault only: others may hold bytes."""
+    try:
+        return search()
+    except (DumpscrubError, MemoryError):
+        raise
+    except Exception as error:  # noqa: BLE001
+        raise ScanError(f"rule {rule.id} failed ({type(error).__name__}): report this rule") from None

@@ -17,20 +17,26 @@ from itertools import islice
 import numpy as np
 import numpy.typing as npt
 
-from dumpscrub.columns import Offsets
-from dumpscrub.haystack import nearest, samples
-from dumpscrub.links import NO_ADDRESS
+from dumpscrub.columns import Offsets, distinct
+from dumpscrub.exponents import Exponent
+from dumpscrub.exponents import find as find_exponents
+from dumpscrub.haystack import Nearest, crossings, nearest, phases, samples
 from dumpscrub.model import Confidence, Dump, Encoding, Finding, Origin, SecretValue
 from dumpscrub.publics import Found, Known
 from dumpscrub.rules.schema import Rule
 from dumpscrub.search.numbers import UNKNOWN, Order, places
-from dumpscrub.source import read
+from dumpscrub.source import Source, read
 from dumpscrub.span import Span
 
 _MOST_SAMPLES = 250_000
 _MOST_NUMBERS = 20_000
-_MOST_MODULI = 256
-"""Samples, numbers and moduli that are looked at unless all are asked for: samples near public keys first."""
+_MOST_MODULI = 1024
+"""Samples, numbers and moduli that are looked at unless all are asked for: samples near public keys first.
+
+In images of programs, and across seams of memory, half as many numbers each.
+"""
+_MOST_DIVISIONS = 256 * _MOST_NUMBERS
+"""Of moduli by numbers."""
 _SIZES = (512, 1024, 1536, 2048, 3072, 4096)
 """Bits of the primes and moduli that are looked for in any case."""
 _NEARBY = 1 << 16
@@ -45,11 +51,17 @@ _LOW = (1 << 64) - 1
 
 @dataclass(frozen=True, slots=True)
 class _Number:
-    """A number that stands in ``length`` bytes at file ``offset``."""
+    """A number that stands in ``length`` bytes at file ``offset``, or in ``pieces``."""
 
     number: int
     offset: int
     length: int
+    pieces: tuple[Span, ...] = ()
+
+    @property
+    def spans(self) -> tuple[Span, ...]:
+        """Where its bytes stand."""
+        return self.pieces or (Span(self.offset, self.offset + self.length),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,13 +98,18 @@ def find(dump: Dump, keys: Sequence[Known], given: Iterable[Finding], rule: Rule
     exponents.pop(0, None)
     count = len(exponents)
     exponents = dict(islice(exponents.items(), None if deep else _MOST_MODULI))
-    sizes = {modulus.bit_length() for modulus in exponents}
-    halves = {(bits + 1) // 2 for bits in sizes}
-    chosen, is_all = nearest(dump, (offset for known in keys for offset in known.offsets), _MOST_SAMPLES)
-    with closing(_standing(dump, chosen, {*_SIZES, *halves}, everywhere=False)) as numbers:
-        standing = list(islice(numbers, _MOST_NUMBERS))
-    everywhere = deep or (is_all and len(standing) < _MOST_NUMBERS and count == len(exponents))
+    sizes = {*_SIZES, *((modulus.bit_length() + 1) // 2 for modulus in exponents)}
+    chosen = nearest(dump, (offset for known in keys for offset in known.offsets), _MOST_SAMPLES)
+    most = min(_MOST_NUMBERS, _MOST_DIVISIONS // max(1, len(exponents)))
+    with closing(_standing(dump, chosen.elsewhere, sizes, everywhere=False)) as numbers:
+        standing = list(islice(numbers, most))
+    everywhere = deep or (chosen.is_all and len(standing) < most and count == len(exponents))
+    with closing(_standing(dump, chosen.in_images, sizes, everywhere=False)) as numbers:
+        standing += islice(numbers, most // 2)
+    standing += islice(_across(dump, sizes), most // 2)
     bare_keys = list(_of_bare(standing))
+    private = _private_exponents(dump, chosen, keys, exponents)
+    bare_keys += ((found.modulus, found.prime) for found in private)
     if deep:
         standing += _everywhere(dump, exponents)
     else:
@@ -104,11 +121,14 @@ def find(dump: Dump, keys: Sequence[Known], given: Iterable[Finding], rule: Rule
     values = {p: key.values() for key in _factored(exponents, bare_keys, primes) for p in key.primes}
     bare = dict.fromkeys(
         Finding(
-            *(rule.id, rule.category, (Span(number.offset, number.offset + number.length),), Encoding.BINARY),
-            *(Origin.DIRECT, Confidence.HIGH, rule.action.value, values[number.number]),
+            *(rule.id, rule.category, spans, Encoding.BINARY),
+            *(Origin.DIRECT, Confidence.HIGH, rule.action.value, values[prime]),
         )
-        for number in standing
-        if number.number in values
+        for spans, prime in (
+            *((number.spans, number.number) for number in standing),
+            *(((found.span,), found.prime) for found in private),
+        )
+        if prime in values
     )
     more = (
         replace(finding, values=tuple(dict.fromkeys((*finding.values, *values[number]))))
@@ -117,6 +137,14 @@ def find(dump: Dump, keys: Sequence[Known], given: Iterable[Finding], rule: Rule
         if number in values
     )
     return Found((*bare, *more), everywhere)
+
+
+def _private_exponents(
+    dump: Dump, chosen: Nearest, keys: Iterable[Known], exponents: Mapping[int, int]
+) -> list[Exponent]:
+    """The private exponents of these keys among the samples that were chosen."""
+    near = [offset for known in keys if known.key.modulus in exponents for offset in known.offsets]
+    return list(find_exponents(dump, distinct(np.concatenate([chosen.elsewhere, chosen.in_images])), near, exponents))
 
 
 def _numbers(finding: Finding) -> list[int]:
@@ -147,24 +175,35 @@ def _behind(dump: Dump, ends: Mapping[int, int]) -> Iterator[_Number]:
                     yield _Number(number, start + at, size)
 
 
-def _phases(dump: Dump, samples: Offsets) -> Offsets:
-    """For each sample at which offsets of the file, modulo four, the words of memory begin."""
-    layout = dump.layout
-    region = np.searchsorted(layout.starts, samples, "right") - 1
-    phases = (layout.starts[region] - layout.addresses[region].astype(np.int64)) % 4
-    return np.where(layout.addresses[region] == NO_ADDRESS, UNKNOWN, phases)
-
-
 def _standing(dump: Dump, samples: Offsets, sizes: set[int], *, everywhere: bool) -> Generator[_Number, None, None]:
     """The numbers of so many bits that may be primes or moduli."""
-    longest = max(order.length(bits) for order in Order for bits in sizes)
+    return _numbers_at(dump.source, samples, phases(dump.layout, samples), sizes, everywhere=everywhere)
+
+
+def _across(dump: Dump, sizes: set[int]) -> Iterator[_Number]:
+    """The same where memory goes on elsewhere in the file."""
+    for texts, source, found in crossings(dump, _longest(sizes)):
+        unknown = np.full(len(found), UNKNOWN)
+        for number in _numbers_at(source, found, unknown, sizes, everywhere=False):
+            start, end = number.offset, number.offset + number.length
+            if texts.index(start) == texts.index(end - 1) and len(spans := texts.spans(start, end)) > 1:
+                yield replace(number, offset=spans[0].start, pieces=spans)
+
+
+def _numbers_at(
+    source: Source, samples: Offsets, phases: Offsets, sizes: set[int], *, everywhere: bool
+) -> Generator[_Number, None, None]:
     return (
         _Number(number, offset, order.length(bits))
-        for part in places(dump.source, samples, _phases(dump, samples), longest, everywhere=everywhere)
+        for part in places(source, samples, phases, _longest(sizes), everywhere=everywhere)
         for bits in sorted(sizes)
         for order in Order
         for offset, number in part.numbers(bits, order, prime=True)
     )
+
+
+def _longest(sizes: Iterable[int]) -> int:
+    return max(order.length(bits) for order in Order for bits in sizes)
 
 
 def _everywhere(dump: Dump, moduli: Iterable[int]) -> Iterator[_Number]:

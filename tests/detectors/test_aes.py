@@ -132,7 +132,30 @@ def test_one_wrong_bit_ends_what_is_marked() -> None:
     key = Random(7).randbytes(16)
     keys = bytearray(schedule(key, False, False, False))
     keys[170] ^= 1
-    assert found_in(bytes(1024) + bytes(keys) + bytes(1024)) == [(1024, 1024 + 160, key)]
+    assert found_in(bytes(1024) + bytes(keys) + bytes(1024)) == [(1024, 1024 + 170, key)]
+
+
+@pytest.mark.parametrize("size", [16, 24, 32])
+def test_half_of_a_schedule_goes_to_its_last_byte(size: int) -> None:
+    # What took the block again overwrote the other half, within a round key.
+    random = Random(size)
+    key = random.randbytes(size)
+    keys = schedule(key, False, False, False)
+    half = len(keys) // 2 + 2
+    first = random.randbytes(1000) + keys[:half] + random.randbytes(1000)
+    assert found_in(first) == [(1000, 1000 + half, key)]
+    second = random.randbytes(1000) + keys[half:] + random.randbytes(1000)
+    assert found_in(second) == [(1000, 1000 + len(keys) - half, key)]
+
+
+@pytest.mark.parametrize(("mixed", "little"), [*product((False, True), (False, True))])
+def test_six_words_backwards_are_found_at_any_offset(mixed: bool, little: bool) -> None:
+    # Two words in four are made of others here, in two round keys of three.
+    random = Random(8)
+    for offset in range(1024, 1088):
+        key = random.randbytes(24)
+        keys = schedule(key, True, mixed, little)
+        assert found_in(random.randbytes(offset) + keys + bytes(1024)) == [(offset, offset + len(keys), key)]
 
 
 def test_the_key_of_zeros_is_no_secret() -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Literal
 
 from dumpscrub.detectors.base import Anchor, Match
@@ -212,7 +213,10 @@ def _agreeing(words: Sequence[int], at: int, schedule: Sequence[int], number: in
 
 
 def _segments(data: bytes, begin: int, key: bytes) -> Iterator[tuple[int, int]]:
-    """Where ``data`` holds round keys of ``key``, for either direction, block by block from ``begin`` on; joined."""
+    """Where ``data`` holds round keys of ``key``, for either direction, block by block from ``begin`` on; joined.
+
+    What is left of a round key before and behind them, half of which was overwritten, belongs to them.
+    """
     round_keys = _round_keys(key)
     start = end = -1
     for place in range(begin, len(data) - BLOCK + 1, BLOCK):
@@ -220,11 +224,29 @@ def _segments(data: bytes, begin: int, key: bytes) -> Iterator[tuple[int, int]]:
             continue
         if place != end:
             if start >= 0:
-                yield start, end
+                yield start - _left_before(data, start, round_keys), end + _left_behind(data, end, round_keys)
             start = place
         end = place + BLOCK
     if start >= 0:
-        yield start, end
+        yield start - _left_before(data, start, round_keys), end + _left_behind(data, end, round_keys)
+
+
+def _left_behind(data: bytes, end: int, round_keys: Iterable[bytes]) -> int:
+    """How many bytes from index ``end`` on are the beginning of a round key."""
+    alike = max(_alike(data[end : end + BLOCK], each) for each in round_keys)
+    return alike if alike >= _WORD else 0
+
+
+def _left_before(data: bytes, start: int, round_keys: Iterable[bytes]) -> int:
+    """How many bytes before index ``start`` are the end of a round key."""
+    before = data[max(0, start - BLOCK) : start][::-1]
+    alike = max(_alike(before, each[::-1]) for each in round_keys)
+    return alike if alike >= _WORD else 0
+
+
+def _alike(one: bytes, other: bytes) -> int:
+    """How many bytes both begin with."""
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
 
 
 def _round_keys(key: bytes) -> set[bytes]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from dumpscrub.detectors import asn1, certificate_requests, encrypted_content, key_remains, keys, pkcs12
+from dumpscrub.detectors import asn1, certificate_requests, encrypted_content, key_remains, keys, pkcs12, prime_remains
 from dumpscrub.detectors.base import Anchor, Match
 from dumpscrub.detectors.certificates import VERSION_3, Certificates
 from dumpscrub.detectors.material import Material, Recogniser
@@ -45,7 +45,7 @@ _ALGORITHMS = (
 _TAILS = (
     *(key_remains.EXPONENTS[0].hex() + header for header in ("0282", "0281", "0240", "0241")),
     *(exponent.hex() + header for exponent in key_remains.EXPONENTS[1:] for header in ("0282", "0281")),
-    *(literal.hex() for literal in (*key_remains.PRIMES, *key_remains.POINTS)),
+    *(literal.hex() for literal in (*key_remains.PRIMES, *key_remains.POINTS, *prime_remains.INFOS)),
 )
 _ENCRYPTED = (
     *(f"06092a864886f70d0105{arc}" for arc in ("01", "03", "04", "06", "0a", "0b", "0d")),
@@ -130,6 +130,8 @@ def _find_key(data: bytes, hit: int) -> Material | None:
         return key_remains.prime_tail(data, hit)
     if data.startswith(tuple(key_remains.POINTS), hit):
         return key_remains.curve_tail(data, hit)
+    if data.startswith(prime_remains.INFOS, hit):
+        return prime_remains.other_prime(data, hit)
     return _enclosing(keys.private_key, data, hit)
 
 

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 import numpy.typing as npt
 
+from dumpscrub.columns import distinct
 from dumpscrub.source import Source, read
 from dumpscrub.span import Span
 
@@ -47,7 +48,7 @@ def _places(data: bytes, size: int) -> list[int]:
         begins, ends = edges[(edges[:, 1] - edges[:, 0]) <= _MOST_WORDS].T * _WORD + phase
         long = ends - begins >= size - _WORD
         found += [begins[long], ends[long] - size, begins[long] - size % _WORD]
-    places = np.unique(np.concatenate(found))
+    places = distinct(np.concatenate(found))
     return [int(at) for at in places if 0 <= at <= len(data) - size]
 
 

@@ -12,11 +12,13 @@ import numpy.typing as npt
 from dumpscrub.columns import Offsets
 
 Words = npt.NDArray[np.uint32]
+Pairs = npt.NDArray[np.uint64]
 
 STEP = 64
 """Bytes from one sample to the next one; samples stand at multiples of it in the file."""
 _WORD = 4
-_PAIR = 8
+PAIR = 8
+"""Bytes of a sample, and as many before and behind it are looked at."""
 _HIGH_BITS = np.uint64(0x8080808080808080)
 _UPPER, _UPPER_OF_LOW = np.uint64(0xFFFF000000000000), np.uint64(0xFFFF0000)
 
@@ -27,13 +29,19 @@ def samples(view: memoryview, at: int, start: int, end: int) -> Offsets:
     ``view`` shows the file from offset ``at`` on; samples are taken in the file's ``[start, end)``. Those within eight
     bytes of where the view begins, or sixteen of where it ends, are left out.
     """
-    first = -(-max(start, at + _PAIR) // STEP) * STEP
-    count = (min(end, at + len(view) - _PAIR) - _PAIR - first) // STEP + 1
+    first = -(-max(start, at + PAIR) // STEP) * STEP
+    count = (min(end, at + len(view) - PAIR) - PAIR - first) // STEP + 1
     if count <= 0:
         return np.empty(0, np.int64)
-    before, here, behind = (_column(view, first - at + ahead, count) for ahead in (-_PAIR, 0, _PAIR))
-    random = (here & _UPPER != 0) & (here & _UPPER_OF_LOW != 0) & ((before | here | behind) & _HIGH_BITS != 0)
-    return np.flatnonzero(random) * STEP + (first - at)
+    before, here, behind = (_column(view, first - at + ahead, count) for ahead in (-PAIR, 0, PAIR))
+    return np.flatnonzero(looks_random(here, before | behind)) * STEP + (first - at)
+
+
+def looks_random(words: Pairs, around: Pairs | int = 0) -> npt.NDArray[np.bool_]:
+    """Which of ``words`` of 64 bits are no pointers, numbers or text, given the bits of those ``around`` them."""
+    flags: npt.NDArray[np.bool_] = (words & _UPPER != 0) & (words & _UPPER_OF_LOW != 0)
+    flags &= (words | np.uint64(around) if isinstance(around, int) else words | around) & _HIGH_BITS != 0
+    return flags
 
 
 def _column(view: memoryview, first: int, count: int) -> npt.NDArray[np.uint64]:

@@ -3,19 +3,20 @@
 A candidate of so many bytes stands where memory looks random (:mod:`dumpscrub.search.noise`). What is odd, has its
 highest bit set and is not divisible by small primes may be a prime number. Most programs keep a number behind
 something small: its length, the header of its array or of its block of memory. Only those behind such a number below
-65,536 are looked at, or behind the public exponent 65,537, unless all are asked for.
+65,536 are looked at, or behind the public exponent 65,537, unless all are asked for; where no word of memory begins,
+behind the zeros of a length, or of what is filled, and behind the header of an INTEGER of DER.
 """
 
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from dumpscrub.columns import Offsets
+from dumpscrub.columns import Offsets, distinct
 from dumpscrub.search.noise import STEP, Words, gathered
 from dumpscrub.source import Source
 
@@ -39,6 +40,12 @@ _PRIMES = 3 * 5 * 7 * 11 * 13 * 17 * 19
 """The product of small primes, below 2 ** 23: so many times a word, summed up 128 times, has less than 64 bits."""
 UNKNOWN = -1
 """The phase of a sample outside memory."""
+PACKED = -2
+"""The phase of a sample that no words of memory are looked for around: in images, whose code looks random, too."""
+_FEWEST_DIFFERENT = 46
+"""Of 64 random bytes, or those of digits, so many differ; code and tables seldom have so many."""
+_TAG, _LONG, _LONGER = 0x02, 0x81, 0x82
+"""An INTEGER of DER, and how a length of one byte or of two bytes is announced."""
 
 
 class Order(enum.Enum):
@@ -108,8 +115,8 @@ class Places:
 def places(source: Source, samples: Offsets, phases: Offsets, longest: int, *, everywhere: bool) -> Iterator[Places]:
     """Where numbers of up to ``longest`` bytes may begin whose first 64 bytes hold one of the ``samples``, in order.
 
-    ``phases`` says for each sample at which offsets of the file, modulo four, the words of memory begin. ``everywhere``
-    is for any offset, whatever stands before it.
+    ``phases`` says for each sample at which offsets of the file, modulo four, the words of memory begin, or is
+    :data:`UNKNOWN`, or :data:`PACKED` for all of them. ``everywhere`` is for any offset, whatever stands before it.
     """
     at = 0
     while at < len(samples):
@@ -117,7 +124,8 @@ def places(source: Source, samples: Offsets, phases: Offsets, longest: int, *, e
         some = some[: max(1, int(np.searchsorted(some, int(some[0]) + _WITHIN)))]
         low = max(0, int(some[0]) - STEP - _ROOM)
         view = source.view(low, min(source.size, int(some[-1]) + STEP + longest))
-        shifted = np.where(phases[at : at + len(some)] == UNKNOWN, UNKNOWN, (phases[at : at + len(some)] - low) % _WORD)
+        turned = phases[at : at + len(some)]
+        shifted = np.where(turned < 0, turned, (turned - low) % _WORD)
         yield Places.among(low, view, _starts(view, some - low, shifted, everywhere))
         source.release(low, low + len(view))
         at += len(some)
@@ -133,14 +141,33 @@ def _starts(view: memoryview, samples: Offsets, phases: Offsets, everywhere: boo
     here, *before = (around[:, _ROOM + 1 - back : _ROOM + 1 - back + STEP] for back in range(5))
     starts = samples[:, np.newaxis] - STEP + 1 + np.arange(STEP)
     turned = (starts - phases) % _WORD
-    aligned = (turned == 0) | (phases == UNKNOWN) | ((turned == 1) & (before[0] == 0))
+    aligned = (phases != PACKED) & ((turned == 0) | (phases == UNKNOWN) | ((turned == 1) & (before[0] == 0)))
     small = (before[0] == 0) | (before[1] == 0) | (before[2] == 0) | (before[3] == 0)
     exponent = (before[0] == 1) & (before[1] == 0) & (before[2] == 1)
     fitting: Flags = here != 0
     if not everywhere:
-        fitting &= (aligned & small) | exponent
-    behind = np.unique(starts[fitting])
-    return behind[behind + STEP <= len(view)]
+        fitting &= (aligned & small) | exponent | _is_packed(before)
+    behind = distinct(starts[fitting])
+    behind = behind[behind + STEP <= len(view)]
+    return behind[_is_varied(gathered(view, behind, STEP // _WORD))] if (phases == PACKED).all() else behind
+
+
+def _is_packed(before: Sequence[npt.NDArray[np.uint8]]) -> Flags:
+    """Whether at any alignment a number may begin behind these bytes, the closest one first.
+
+    They are two zeros, a big-endian length and a zero, or the header of an INTEGER and a zero.
+    """
+    zeros = (before[1] == 0) | ((before[2] == 0) & (before[3] == 0))
+    header = (before[2] == _TAG) | ((before[2] == _LONG) & (before[3] == _TAG)) | (before[3] == _LONGER)
+    flags: Flags = (before[0] == 0) & (zeros | header)
+    return flags
+
+
+def _is_varied(words: Words) -> Flags:
+    """For each row of 64 bytes, whether so many of them differ as of random ones."""
+    octets = np.sort(words.view(np.uint8), axis=1)
+    flags: Flags = np.count_nonzero(octets[:, 1:] != octets[:, :-1], axis=1) + 1 >= _FEWEST_DIFFERENT
+    return flags
 
 
 def _with_digits(view: memoryview, starts: Offsets, order: Order) -> Offsets:

@@ -9,7 +9,7 @@ four bytes here and there are enough to see that there may be one. Whoever takes
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -63,6 +63,13 @@ SHAPES: Mapping[int, Shape] = {
 LAGS = tuple(SHAPES)
 _SIX = {shape.lag for shape in SHAPES.values() if shape.words == 6}
 """Lags for keys of six words: every sixth word is made otherwise, so that one pair in three shows nothing."""
+_TWO_IN_FOUR = Shape(6, backwards=True).lag
+"""The lag of the only schedule of which no more than two words in a row are made in the same way."""
+_LOOKS: tuple[tuple[int, Collection[int]], ...] = (
+    *((0, LAGS), (_PAIR, LAGS), (2 * _PAIR, _SIX), (3 * _PAIR, _SIX)),
+    *((_WORD, (_TWO_IN_FOUR,)), (_PAIR + _WORD, (_TWO_IN_FOUR,))),
+)
+"""How many bytes behind a sample is looked at, for which lags: where few words are made alike, at more alignments."""
 REACH = max(map(abs, LAGS)) + 3 * _PAIR + 2 * _WORD
 """Bytes before a sample, and from it on, that are looked at."""
 _ROW = 2 * REACH // _WORD
@@ -87,7 +94,7 @@ def look(view: memoryview, at: int, samples: Offsets) -> list[Trace]:
 
 def _around(view: memoryview, at: int, samples: Offsets) -> Iterator[Trace]:
     words = gathered(view, samples - REACH, _ROW).T.copy()
-    for ahead, lags in ((0, LAGS), (_PAIR, LAGS), (2 * _PAIR, _SIX), (3 * _PAIR, _SIX)):
+    for ahead, lags in _LOOKS:
         yield from _traces(words, samples + (at + ahead), (REACH + ahead) // _WORD, lags)
 
 
@@ -107,7 +114,22 @@ def _is_pair(words: Words, here: int, lag: int) -> npt.NDArray[np.bool_]:
     for word in (here - 1, here + 1):
         made = words[word] ^ words[word - 1]
         pairs |= (made == words[word + lag]) & (made != 0) & (made != words[here + lag])
+    if lag * _WORD == _TWO_IN_FOUR:
+        pairs |= _is_shifted_pair(words, here, lag)
     pairs &= words[here + lag] != 0
+    return pairs
+
+
+def _is_shifted_pair(words: Words, here: int, lag: int) -> npt.NDArray[np.bool_]:
+    """For each column, whether the word that begins 1, 2 or 3 bytes before ``here`` and the one behind it are a pair.
+
+    Where only two words in four are made in this way, an unaligned word has no neighbour that is made so as a whole.
+    """
+    pairs = np.zeros(words.shape[1], bool)
+    for bits in (8, 16, 24):
+        shifted = words[:-1] >> np.uint32(bits) | words[1:] << np.uint32(32 - bits)
+        first, second = (shifted[word] ^ shifted[word - 1] for word in (here - 1, here))
+        pairs |= (first == shifted[here - 1 + lag]) & (second == shifted[here + lag]) & (first != 0) & (first != second)
     return pairs
 
 
