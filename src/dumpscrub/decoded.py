@@ -44,10 +44,14 @@ _FAR = 1 << 32
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """What was found in encoded text, and how many candidates were not taken for secrets, by reason."""
+    """What was found in encoded text, and how many candidates were not taken for secrets, by reason.
+
+    ``crowded`` counts what was masked as a whole, as that of a scan.
+    """
 
     findings: tuple[Finding, ...]
     suppressed: dict[str, int]
+    crowded: int = 0
 
 
 def find(dump: Dump, encoded: Iterable[Place], scanner: Scanner) -> Decoded:
@@ -74,6 +78,7 @@ def _budget(dump: Dump) -> Budget:
 def _find(dump: Dump, encoded: Iterable[Place], scanner: Scanner, budget: Budget, levels: int) -> Decoded:
     findings: dict[tuple[str, tuple[Span, ...]], Finding] = {}
     suppressed: Counter[str] = Counter()
+    crowded = 0
     for batch in _batches(_pieces(dump, encoded, budget)):
         inner = _as_dump(batch)
         scan = scanner.scan(inner)
@@ -81,10 +86,11 @@ def _find(dump: Dump, encoded: Iterable[Place], scanner: Scanner, budget: Budget
         more = _find(inner, places, scanner, budget, levels - 1) if levels > 1 else Decoded((), {})
         suppressed.update(scan.suppressed)
         suppressed.update(more.suppressed)
+        crowded += scan.crowded + more.crowded
         for finding in _as_placed((*scan.findings, *more.findings), batch):
             findings.setdefault((finding.rule, finding.spans), finding)
     ordered = sorted(findings.values(), key=lambda finding: (finding.spans, finding.rule))
-    return Decoded(tuple(ordered), dict(sorted(suppressed.items())))
+    return Decoded(tuple(ordered), dict(sorted(suppressed.items())), crowded)
 
 
 def _as_placed(findings: Iterable[Finding], batch: Sequence[Piece]) -> Iterator[Finding]:

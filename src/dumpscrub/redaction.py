@@ -23,6 +23,7 @@ from dumpscrub.span import SpanSet, total
 
 PROTECTED = "protected"
 """The action of a finding that lies wholly in bytes that a debugger follows: it stays, and is reported."""
+CROWDED = "names of secrets stand so close to each other in {} places that their text was masked as a whole"
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +141,13 @@ class Redaction:
             key=lambda finding: (finding.spans, finding.rule, finding.encoding.codec),
         )
         suppressed = dict(sorted((Counter(scan.suppressed) + Counter(inside.suppressed)).items()))
-        return Outcome(tuple(findings), suppressed, scan.searched, scan.seen, sweeper, keys, without_format.notices)
+        notices = (*without_format.notices, *_crowded(scan.crowded + inside.crowded))
+        return Outcome(tuple(findings), suppressed, scan.searched, scan.seen, sweeper, keys, notices)
+
+
+def _crowded(stretches: int) -> tuple[str, ...]:
+    """What the user is told where text was masked without a look at each value in it."""
+    return (CROWDED.format(stretches),) if stretches else ()
 
 
 def _masked(findings: Iterable[Finding]) -> list[Finding]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from dumpscrub.detectors.base import Anchor, Detector, Match
 from dumpscrub.errors import DumpscrubError, ScanError
 from dumpscrub.findings import Collector, Findings
+from dumpscrub.longvalues import LongValues
 from dumpscrub.model import Confidence, Dump, Encoding, Finding, Origin
 from dumpscrub.progress import Progress, silent
 from dumpscrub.rules.schema import Rule
@@ -21,13 +22,7 @@ from dumpscrub.search.sights import SightList
 from dumpscrub.search.windows import Window, Windows
 from dumpscrub.settled import NOTHING_SETTLED, Seen, SettledHits
 from dumpscrub.shadows import without_shadows
-from dumpscrub.span import Span, SpanSet
-
-LONGEST = 1 << 16
-"""Code units behind a hit that are looked at where a value goes on for so long."""
-_GROWTH = 8
-_TRAILING = 8
-"""Code units at the end of a window that a pattern may have left to what follows the value."""
+from dumpscrub.span import Span
 
 
 Observer = Callable[[Detector, Window, Sequence[Match]], None]
@@ -38,13 +33,15 @@ Observer = Callable[[Detector, Window, Sequence[Match]], None]
 class Scan:
     """Findings in file order, how many candidates were not taken for secrets, by reason, and the bytes searched.
 
-    ``seen`` is what a later search of the same dump need not look at again.
+    ``seen`` is what a later search of the same dump need not look at again. ``crowded`` counts the stretches of text that
+    were masked as a whole, because it would have taken too long to look at each value in them.
     """
 
     findings: Findings
     suppressed: dict[str, int]
     searched: int
     seen: Seen
+    crowded: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +118,7 @@ class Scanner:
                         nothing.add(hit, looked_at)
         findings = without_shadows(verification.findings())
         suppressed = dict(sorted(Counter(verification.suppressed.values()).items()))
-        return Scan(findings, suppressed, searched, Seen(nothing, sights))
+        return Scan(findings, suppressed, searched, Seen(nothing, sights), verification.crowded)
 
 
 def _with_reach(users: Mapping[Anchor, Sequence[Detector]]) -> Iterator[_Users]:
@@ -156,8 +153,7 @@ def _has_twin(anchor: Anchor, users: Mapping[Anchor, Sequence[Detector]]) -> boo
 class _Verification:
     """What the detectors make of the hits in one dump, which come in file order.
 
-    ``suppressed`` holds each place once. ``_long`` holds, for each rule and encoding, where its last value stands that
-    was too long for its window.
+    ``suppressed`` holds each place once.
     """
 
     def __init__(self, dump: Dump, observer: Observer | None) -> None:
@@ -166,7 +162,12 @@ class _Verification:
         self._found = Collector()
         self._kinds: dict[tuple[str, str, Confidence], int] = {}
         self.windows = Windows(dump)
-        self._long: dict[tuple[str, Encoding], SpanSet] = {}
+        self._long = LongValues(self.windows)
+
+    @property
+    def crowded(self) -> int:
+        """How many stretches of text were masked as a whole."""
+        return self._long.crowded
 
     def is_needless(self, offset: int, users: _Users) -> bool:
         """True for a hit that shows nothing, or nothing but what is found one byte later as well."""
@@ -188,7 +189,7 @@ class _Verification:
                 is_nothing = is_nothing and not matches
                 rule = detector.rule
                 if rule.grows and (matches or (around.text_size >= detector.after and not rule.open)):
-                    window, matches = self._whole(offset, detector, window, matches)
+                    window, matches = self._long.whole(offset, detector, window, matches)
             except (DumpscrubError, MemoryError):
                 raise
             except Exception as error:  # noqa: BLE001
@@ -202,32 +203,6 @@ class _Verification:
                 self._note(detector, window, matches)
         looked_at = self.windows.latest.spans
         return looked_at[0] if is_nothing and len(looked_at) == 1 else None
-
-    def _whole(
-        self, offset: int, detector: Detector, window: Window, matches: list[Match]
-    ) -> tuple[Window, list[Match]]:
-        """The matches around a hit and the window that shows them: a larger one where a value goes on behind its end.
-
-        A value is seldom as long as the rule's window, but a window that ends within one would leave the rest of it.
-        Where a larger window shows no match, because the value never ends, the smaller one's stand. What lies wholly
-        within the rule's last long value in the same encoding is part of that.
-        """
-        after, key = detector.after, (detector.rule.id, window.encoding)
-        while after < LONGEST and _goes_on(window, matches) and not window.at_end:
-            if matches and key in self._long and self._long[key].covers(_from_first(window, matches)):
-                return window, []
-            after = min(after * _GROWTH, LONGEST)
-            around = self.windows.around(offset, window.encoding, detector.before, after)
-            wider = Window(around, detector.before, after)
-            found = list(detector.verify(wider))
-            if not found:
-                break
-            window, matches = wider, found
-        if after > detector.after and matches:
-            self._long[key] = _places(window, matches)
-        elif after > detector.after:
-            self._long.pop(key, None)
-        return window, matches
 
     def _note(self, detector: Detector, window: Window, matches: Iterable[Match]) -> None:
         for match in matches:
@@ -251,26 +226,3 @@ class _Verification:
         """What was found, in file order, each place once. Whoever asks takes it over."""
         found, self._found = self._found, Collector()
         return found.findings().distinct()
-
-
-def _goes_on(window: Window, matches: list[Match]) -> bool:
-    """True where a match reaches the end of the window, or none was found and the text goes on up to there."""
-    if not matches:
-        return window.is_text_to_end
-    last = len(window) - _TRAILING * window.unit
-    for match in matches:
-        for _, end in match.segments:
-            if end > last:
-                return True
-    return False
-
-
-def _from_first(window: Window, matches: list[Match]) -> tuple[Span, ...]:
-    """The file spans from the first byte of the matches to the end of the window."""
-    return window.locate(min(start for match in matches for start, _ in match.segments), len(window))
-
-
-def _places(window: Window, matches: list[Match]) -> SpanSet:
-    """Where the matches stand that are findings."""
-    segments = (segment for match in matches if not match.suppressed for segment in match.segments)
-    return SpanSet(span for segment in segments for span in window.locate(*segment))

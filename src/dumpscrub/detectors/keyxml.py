@@ -8,21 +8,23 @@ private depends on the key: P and Q of an RSA key are, those of a DSA key are no
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from dumpscrub.detectors import base64_text
 from dumpscrub.detectors.base import Anchor, Match
 from dumpscrub.detectors.base64_text import Line
+from dumpscrub.detectors.cells import REACH, Latest, cell_around
 from dumpscrub.model import Confidence, SecretValue
 from dumpscrub.rules.schema import TEXT_ENCODINGS, Rule
 from dumpscrub.search.windows import Window
 
-REACH = 8 * 1024
-"""Code units on both sides of a hit: the private numbers of an RSA key of 8,192 bits."""
 _LEAST, _MOST = 16, 2048
 """Base64 characters of a number."""
 _LEAST_VALUE = 16
+_TOGETHER = 64
+"""Numbers that one finding holds at the most: more than any key has."""
 _RSA = frozenset({b"P", b"Q", b"DP", b"DQ", b"InverseQ", b"D", b"PrivateExponent"})
 _SECRETS = {
     b"RSAKeyValue": _RSA,
@@ -37,7 +39,6 @@ _SECRETS = {
 _TELLING = frozenset({b"DP", b"DQ", b"InverseQ"})
 """Elements that only an RSA key has."""
 _NUMBERS = "P|Q|DP|DQ|InverseQ|D|X|PrivateExponent|PrivateKey|Modulus"
-_LONGEST_PREFIX = 32 + 1
 _PREFIX = r"(?:[A-Za-z0-9._-]{1,32}:)?"
 _TOKEN = re.compile(
     rf"<(?P<close>/?){_PREFIX}(?:(?P<key>{'|'.join(name.decode() for name in _SECRETS)})|(?P<element>{_NUMBERS}))"
@@ -47,6 +48,7 @@ _TOKEN = re.compile(
 )
 _BASE64_END = re.compile(rb"[A-Za-z0-9+/=]{4,}+\Z")
 _ANCHORS = (*(name.decode("ascii") for name in _SECRETS), "InverseQ")
+_NAME = re.compile("|".join(_ANCHORS).encode())
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,17 @@ class _Key:
 
 
 @dataclass(frozen=True, slots=True)
+class _Found:
+    """What is secret of the numbers between ``start`` and ``end`` of a text."""
+
+    start: int
+    end: int
+    lines: tuple[Line, ...]
+    confidence: Confidence
+    values: tuple[SecretValue, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class KeyXmlDetector:
     """Finds keys around the names of their elements."""
 
@@ -92,21 +105,24 @@ class KeyXmlDetector:
     anchors: tuple[Anchor, ...]
     before: int = REACH
     after: int = REACH
+    find: Latest[list[_Found]] = field(default_factory=lambda: Latest(_find), repr=False)
 
     def verify(self, window: Window) -> Iterator[Match]:
-        start = window.text.rfind(b"\0", 0, window.anchor) + 1
-        end = window.text.find(b"\0", window.anchor)
-        text, anchor = window.text[start : end if end >= 0 else None], window.anchor - start
-        for key in _keys(text, _opening(text, anchor)):
-            if key.start > anchor:
+        cell = cell_around(window)
+        found = self.find(cell.text)
+        # Ends are in order, too.
+        for number in range(bisect_left(found, cell.anchor, key=lambda each: each.end), len(found)):
+            each = found[number]
+            if each.start > cell.anchor:
                 break
-            if anchor <= key.end:
-                secrets = key.secrets()
-                lines = [line for number in secrets for line in number.lines]
-                if lines:
-                    segments = tuple(window.raw(start + line.start, start + line.end) for line in lines)
-                    confidence = Confidence.HIGH if key.is_proven() else Confidence.MEDIUM
-                    yield Match(segments, confidence, tuple(_values(secrets)))
+            # The first name of a key in a cell tells all that the others there could tell.
+            if _NAME.search(cell.text, max(each.start, cell.begin)).start() == cell.anchor:  # type: ignore[union-attr]
+                yield self._match(window, cell.shift, each)
+
+    @staticmethod
+    def _match(window: Window, shift: int, found: _Found) -> Match:
+        segments = tuple(window.raw(shift + line.start, shift + line.end) for line in found.lines)
+        return Match(segments, found.confidence, found.values)
 
 
 def build(rule: Rule) -> KeyXmlDetector:
@@ -129,23 +145,26 @@ def _values(numbers: Iterable[_Number]) -> Iterator[SecretValue]:
             yield SecretValue(base64_text.characters(number.lines))
 
 
-def _opening(text: bytes, anchor: int) -> int:
-    """Where the tag begins that opens a key and names it at ``anchor``; 0 for any other anchor.
+def _find(text: bytes) -> list[_Found]:
+    """The keys in ``text`` that hold secrets, one after the other."""
+    found = []
+    for key in _keys(text):
+        secrets = key.secrets()
+        confidence = Confidence.HIGH if secrets and key.is_proven() else Confidence.MEDIUM
+        for first in range(0, len(secrets), _TOGETHER):
+            some = secrets[first : first + _TOGETHER]
+            lines = tuple(line for number in some for line in number.lines)
+            found.append(_Found(key.start, key.end, lines, confidence, tuple(_values(some))))
+    return found
 
-    No key goes on over such a tag, so that nothing before it needs to be looked at.
-    """
-    at = text.rfind(b"<", max(0, anchor - _LONGEST_PREFIX - 1), anchor)
-    token = _TOKEN.match(text, at) if at >= 0 else None
-    return at if token and token["key"] and not token["close"] and anchor < token.end() else 0
 
-
-def _keys(text: bytes, start: int) -> Iterator[_Key]:
-    """The keys in ``text`` from ``start`` on, one after the other.
+def _keys(text: bytes) -> Iterator[_Key]:
+    """The keys in ``text``, one after the other.
 
     The first may have lost its beginning, the last one its end.
     """
     key = _Key(0, 0)
-    for token in _TOKEN.finditer(text, start):
+    for token in _TOKEN.finditer(text):
         key.end = token.end()
         if token["brace"]:
             yield key

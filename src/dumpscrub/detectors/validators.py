@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from dumpscrub.detectors import personal, standins
 from dumpscrub.model import Confidence
 
+_CAPITALS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _BASE62 = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _DPAPI = bytes.fromhex("01000000d08c9ddf0115d1118c7a00c04fc297eb")
 
@@ -140,7 +141,7 @@ def _environment(value: bytes) -> Verdict:
 
 def _mixed(text: bytes) -> bool:
     """True where capitals stand too close for words in camel case."""
-    capitals = sum(65 <= letter <= 90 for letter in text)
+    capitals = len(text) - len(text.translate(None, _CAPITALS))
     return 0.3 <= capitals / len(text) <= 0.8
 
 

@@ -117,6 +117,11 @@ class Window:
         """True where no NUL stands behind the hit."""
         return self._around.text_size >= self.after
 
+    @property
+    def text_end(self) -> int:
+        """Raw index of the first NUL behind the hit, or else of the window's end; the hit's own in what is binary."""
+        return self.hit + min(self._around.text_size, self.after) * self._around.unit
+
     def raw(self, start: int, end: int) -> tuple[int, int]:
         """Raw indices of the text indices ``[start, end)``."""
         origin, unit = self.origin, self._around.unit
