@@ -10,6 +10,7 @@ memory, the rest of its text is masked as a whole: that is safe, and costs nothi
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from dumpscrub.detectors.base import Detector, Match
@@ -67,7 +68,7 @@ class LongValues:
             return window, matches
         stretch = self._stretches.setdefault((detector.rule.id, window.encoding), _Stretch())
         while after < LONGEST and _goes_on(window, matches) and not window.at_end:
-            if stretch.long and (matches or stretch.masked) and stretch.long.covers(_from_first(window, matches)):
+            if (matches or stretch.masked) and _covers(stretch, window, matches):
                 return window, []
             after = min(after * _GROWTH, LONGEST)
             wider = self._wider(offset, detector, window, after)
@@ -82,6 +83,19 @@ class LongValues:
             stretch.long, stretch.masked = _places(window, matches) if matches else None, False
         return window, matches
 
+    def is_masked(self, detector: Detector, window: Window) -> bool:
+        """True where the window of ``detector``, from its hit on, lies in text that is masked whatever it is."""
+        stretch = self._stretches.get((detector.rule.id, window.encoding))
+        return stretch is not None and stretch.masked and _covers(stretch, window, ())
+
+    def charge(self, offset: int, detector: Detector, window: Window, matches: list[Match]) -> Seen:
+        """The matches around the hit at file ``offset``, or all of the text where they have ``spent`` too much."""
+        stretch = self._stretches.setdefault((detector.rule.id, window.encoding), _Stretch())
+        if stretch.note(offset, window.spent, window.unit):
+            self.crowded += 1
+            return self._crowded(offset, detector, window, matches, stretch)
+        return window, matches
+
     def _wider(self, offset: int, detector: Detector, window: Window, after: int) -> Window:
         around = self._windows.around(offset, window.encoding, detector.before, after)
         return Window(around, detector.before, after)
@@ -92,7 +106,7 @@ class LongValues:
         """All text from the first match, or else from the hit on, as one match. What is no text stays as it was seen."""
         if window.encoding is Encoding.BINARY:
             return window, matches
-        widest = self._wider(offset, detector, window, LONGEST)
+        widest = self._wider(offset, detector, window, detector.after + LONGEST)
         segments = [segment for match in matches for segment in match.segments]
         start = min((start for start, _ in segments), default=window.hit)
         end = max((end for _, end in segments), default=start)
@@ -114,10 +128,13 @@ def _goes_on(window: Window, matches: list[Match]) -> bool:
     return False
 
 
-def _from_first(window: Window, matches: list[Match]) -> tuple[Span, ...]:
-    """The file spans from the first byte of the matches, or else from the hit, to the end of the window."""
+def _covers(stretch: _Stretch, window: Window, matches: Sequence[Match]) -> bool:
+    """True where all from the first byte of the matches, or else from the hit, to the text's end is in a long value."""
+    if stretch.long is None:
+        return False
     start = min((start for match in matches for start, _ in match.segments), default=window.hit)
-    return window.locate(start, len(window))
+    end = window.text_end if stretch.masked else len(window)
+    return start < end and stretch.long.covers(window.locate(start, end))
 
 
 def _places(window: Window, matches: list[Match]) -> SpanSet:

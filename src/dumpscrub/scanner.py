@@ -185,8 +185,13 @@ class _Verification:
         for detector in users.detectors:
             try:
                 window = Window(around, detector.before, detector.after)
+                if self._long.crowded and self._long.is_masked(detector, window):
+                    is_nothing = False
+                    continue
                 matches = list(detector.verify(window))
                 is_nothing = is_nothing and not matches
+                if window.spent:
+                    window, matches = self._long.charge(offset, detector, window, matches)
                 rule = detector.rule
                 if rule.grows and (matches or (around.text_size >= detector.after and not rule.open)):
                     window, matches = self._long.whole(offset, detector, window, matches)

@@ -20,8 +20,9 @@ SEQUENCE = 0x30
 _CONSTRUCTED = 0x20
 _INDEFINITE = 0x80
 _LONGEST_LENGTH = 4
-_MOST_STEPS = 256
-"""Elements in which the end of an indefinite length is looked for; writers cut octets into chunks of 1,000 bytes."""
+_FREE_STEPS, _CHUNK = 32, 128
+"""Elements in which the end of an indefinite length is looked for: so many, and one more for so many bytes of them.
+Writers cut octets into chunks of 1,000 bytes; what was cut into dust was made up to take long."""
 
 
 def context(number: int) -> int:
@@ -92,8 +93,9 @@ def unsigned(data: bytes, element: Element) -> int:
 
 def _read_indefinite(data: bytes, at: int) -> Element:
     """The element at ``at`` with an indefinite length; where no end mark is found, it counts as cut."""
-    position, depth = at + 2, 1
-    for _ in range(_MOST_STEPS):
+    position, depth, steps = at + 2, 1, 0
+    while steps <= _FREE_STEPS + (position - at) // _CHUNK:
+        steps += 1
         if data[position : position + 2] == b"\0\0":
             depth, position = depth - 1, position + 2
             if not depth:

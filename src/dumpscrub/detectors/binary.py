@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from dumpscrub.detectors.base import Anchor, Match
-from dumpscrub.detectors.material import MOST_VALUE, Material
+from dumpscrub.detectors.material import MOST_VALUE, Material, differ_in
 from dumpscrub.model import Confidence, Encoding, SecretValue
 from dumpscrub.rules.schema import Rule
 from dumpscrub.search.windows import Window
@@ -99,7 +99,7 @@ def lay_out(at: int, lengths: Iterable[int], *, little: bool = False) -> list[Pi
 
 def is_filler(content: bytes) -> bool:
     """True where hardly any bytes differ: no key, or a redacted one. Unlike other secrets, a key may well be a text."""
-    return len(set(content)) <= max(1, min(_FEW, len(content) // 2))
+    return differ_in(content) <= max(1, min(_FEW, len(content) // 2))
 
 
 def is_random(content: bytes) -> bool:

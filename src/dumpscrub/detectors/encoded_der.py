@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from dumpscrub.detectors import asn1, base64_text, keys, pkcs12
 from dumpscrub.detectors.base import Anchor, Match
@@ -16,7 +17,7 @@ from dumpscrub.detectors.material import Recogniser
 from dumpscrub.detectors.pem_blocks import is_body_start
 from dumpscrub.model import SecretValue
 from dumpscrub.rules.schema import TEXT_ENCODINGS, Rule
-from dumpscrub.search.windows import Window, squeeze
+from dumpscrub.search.windows import Window
 
 REACH = 96 * 1024
 """Code units from a hit on that are looked at: 64 KiB of base64 with its line breaks."""
@@ -24,6 +25,10 @@ _BEFORE = 128
 _FIRST = 12
 _LEAST, _MOST = 32, 64 * 1024
 """Base64 characters of the shortest and the longest material."""
+
+_REMEMBERED = 64
+_PER_LINE = 64
+"""To read a line takes as long as so many characters."""
 
 _LONG = ("MII",)
 _SHORT = ("MIG", "MIH")
@@ -50,12 +55,13 @@ class EncodedDetector:
 
     def verify(self, window: Window) -> Iterator[Match]:
         unit = window.unit
-        head = squeeze(window.data[window.hit : window.hit + _LEAST * 2 * unit], window.encoding)
-        needed = _needed(head)
+        needed = _needed(window.text[window.anchor : window.anchor + _LEAST * 2])
         if not needed or _is_in_block(window):
             return
-        text = squeeze(window.data[window.hit : window.hit + needed * 2 * unit], window.encoding)
+        window.spent += needed
+        text = window.text[window.anchor : window.anchor + needed * 2]
         lines = base64_text.cut(text, base64_text.read_lines(text, 0, needed, dashes=True), needed)
+        window.spent += _PER_LINE * len(lines)
         material = self.recognise(base64_text.decode(base64_text.characters(lines)), 0)
         if material is None or not material.segments:
             return
@@ -92,7 +98,13 @@ NAMES = tuple(_BUILDERS)
 def _needed(text: bytes) -> int:
     """Base64 characters of the element that ``text`` begins with, as its header claims; 0 where it can be none."""
     lines = base64_text.read_lines(text, 0, _FIRST, dashes=True)
-    start = base64_text.decode(base64_text.characters(lines)[:_FIRST])
+    return _claimed(base64_text.characters(lines)[:_FIRST])
+
+
+@lru_cache(_REMEMBERED)
+def _claimed(base64: bytes) -> int:
+    """As :func:`_needed`, for the first characters without breaks: several detectors ask for the same ones in turn."""
+    start = base64_text.decode(base64)
     element = asn1.read(start, 0)
     if element is None:
         return _MOST if start.startswith(b"\x30\x80\x02\x01\x03\x30") else 0
@@ -105,4 +117,4 @@ def _needed(text: bytes) -> int:
 
 def _is_in_block(window: Window) -> bool:
     """True where the hit is the beginning of a PEM block's body, which is not this detector's to report."""
-    return is_body_start(squeeze(window.data[window.hit % window.unit : window.hit], window.encoding))
+    return is_body_start(window.text[: window.anchor])

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from dumpscrub.detectors.base import Anchor, Match
 from dumpscrub.detectors.material import Material, is_blank, public_point, values_of
 from dumpscrub.detectors.wire import Cursor, Field
-from dumpscrub.model import Confidence, Encoding
+from dumpscrub.model import Confidence, Encoding, SecretValue
 from dumpscrub.rules.schema import Rule
 from dumpscrub.search.windows import Window
 
@@ -28,8 +28,11 @@ REACH = 24 * 1024
 _SHA1, _SHORT_NAME = 20, 64
 _LONGEST_NUMBER = 2049
 _DSA_PRIME, _LONGEST_GROUP = range(64, 513 + 1), 64 + 1
-"""Bytes of the numbers p and q of DSA, with a sign: what is longer takes seconds to compute."""
+"""Bytes of the numbers p and q of DSA, with a sign: what is longer is none."""
+_PROVEN_PRIME, _PROVEN_GROUP = 384 + 1, 32 + 1
+"""The longest in FIPS 186-4: what is longer takes milliseconds to compute and is marked without proof."""
 _MOST_KEYS = 8
+_RSA_SECRETS = 4
 _CERTIFICATE = b"-cert-v01@openssh.com"
 _CURVES: dict[bytes, ec.EllipticCurve] = {
     b"nistp256": ec.SECP256R1(),
@@ -86,6 +89,20 @@ def key(data: bytes, start: int) -> Material | None:
     return Material(start, cursor.at, segments, confidence, values_of(data, secrets)) if segments else None
 
 
+def rsa_numbers(data: bytes, start: int) -> tuple[SecretValue, ...]:
+    """All private numbers of the RSA key whose type stands at ``start``, as values to sweep; none without proof.
+
+    The exponents modulo the primes less one are in no file, but in the memory of whoever has read it.
+    """
+    material = key(data, start)
+    if material is None or material.confidence is not Confidence.HIGH or len(material.values) != _RSA_SECRETS:
+        return ()
+    exponent, _, p, q = (int.from_bytes(value.data, "big") for value in material.values)
+    parts = (exponent % (prime - 1) for prime in (p, q))
+    more = (SecretValue(part.to_bytes((part.bit_length() + 7) // 8, "big"), binary=True) for part in parts)
+    return (*material.values, *more)
+
+
 def _reader(kind: bytes, certificate: Field | None) -> Reader:
     """What reads the fields behind the name of a type, and the certificate where there is one."""
     if kind == b"ssh-rsa":
@@ -134,7 +151,7 @@ def _dsa(cursor: Cursor, *, certified: bool) -> _Key | None:
         return None
     if len(fields[4]) > len(fields[1]) or not len(fields[4]):
         return None
-    if fields[4].is_cut(cursor.data):
+    if fields[4].is_cut(cursor.data) or len(fields[0]) > _PROVEN_PRIME or len(fields[1]) > _PROVEN_GROUP:
         return _Key((fields[4],), proven=False)
     prime, _, generator, public, private = (field.number(cursor.data) for field in fields)
     return _Key((fields[4],), proven=True) if prime and pow(generator, private, prime) == public else None

@@ -20,6 +20,7 @@ _LEAST_LINE = 32
 """Base64 characters in a line of a body whose beginning is gone."""
 
 _BEGIN_MARKERS = (b"-----BEGIN", b"---- BEGIN")
+_END_MARKERS = (b"-----END", b"---- END")
 _SPACE = rb"(?:[ +_]|%20)"
 _LABEL = rb"[A-Za-z0-9](?:[A-Za-z0-9 #.+_-]|%20){0,60}?"
 _BEGIN = re.compile(rb"-----BEGIN" + _SPACE + rb"(" + _LABEL + rb")-----|---- BEGIN (SSH2 [A-Z ]{1,40}?) ----")
@@ -103,7 +104,9 @@ def read_block_end(text: bytes, at: int) -> Block | None:
     end = _END.match(text, at)
     if end is None or _is_headed(text, at):
         return None
-    body = _BODY_REVERSED.match(text[:at][::-1])
+    # No body holds a dash, so that what stands before the last one need not be turned round.
+    first = text.rfind(b"-", 0, at) + 1
+    body = _BODY_REVERSED.match(text[first:at][::-1])
     lines = regular_end(read_lines(text[:at], at - body.end(), MOST)) if body else ()
     if max((len(line.characters) for line in lines), default=0) < _LEAST_LINE:
         return None
@@ -133,5 +136,7 @@ def _body_start(text: bytes, at: int) -> int:
 def _is_headed(text: bytes, end: int) -> bool:
     """True where the END line at ``end`` closes a whole block."""
     begin = max(text.rfind(marker, 0, end) for marker in _BEGIN_MARKERS)
-    block = read_block(text, begin) if begin != -1 else None
+    if begin == -1 or any(text.find(marker, begin, end) != -1 for marker in _END_MARKERS):
+        return False
+    block = read_block(text, begin)
     return block is not None and block.end == end

@@ -55,13 +55,15 @@ class Window:
 
     Raw indices count the bytes of :attr:`data`, text indices those of ``text``, which shows one byte a code unit.
     ``anchor`` is the text index of the hit, ``origin`` the raw index of the first whole code unit at its parity.
+    ``spent`` are the code units that a detector had to decode or take apart to tell what stands there.
     """
 
-    __slots__ = ("_around", "after", "anchor", "text")
+    __slots__ = ("_around", "after", "anchor", "spent", "text")
 
     def __init__(self, around: Surroundings, before: int, after: int) -> None:
         self._around = around
         self.after = after
+        self.spent = 0
         self.anchor = before if before < around.anchor else around.anchor
         self.text = around.text[around.anchor - self.anchor : around.anchor + after]
 
