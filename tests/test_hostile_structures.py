@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import base64
 import time
 from collections.abc import Sequence
 from functools import cache
 from random import Random
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from corpus.keymaterial.catalogue import FORMS
 from corpus.keymaterial.keys import Factory
-from dumpscrub.detectors import build_detectors
+from dumpscrub import decoded, pieces
+from dumpscrub.detectors import asn1, build_detectors, keys, openssh, pem_blocks
+from dumpscrub.detectors.material import differ_in, is_blank
 from dumpscrub.layout import LayoutBuilder, RegionKind
 from dumpscrub.model import Dump
 from dumpscrub.rules.load import load_rules
@@ -97,3 +102,71 @@ def test_one_anchor_again_and_again_costs_what_it_is_worth(literal: bytes) -> No
     started = time.process_time()
     scanner().scan(data)
     assert time.process_time() - started < 1
+
+
+@pytest.mark.parametrize(("unit", "most"), [(b"\x24\x80", 60), (b"\x04\x02ab", 60), (b"\x04\x82\x03\xe8" + b"\x80" * 1000, 90)])
+def test_the_end_of_an_indefinite_length_is_looked_for_in_few_steps(
+    unit: bytes, most: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steps: list[int] = []
+    read = asn1.read
+    monkeypatch.setattr(asn1, "read", lambda data, at: steps.append(at) or read(data, at))
+    data = b"\x30\x80" + unit * (65_536 // len(unit))
+    element = read(data, 0, indefinite=True)
+    assert element is not None
+    assert element.is_cut(data)
+    assert len(steps) <= most
+
+
+def test_octets_in_as_many_chunks_as_writers_make_have_their_end() -> None:
+    octets = b"\x24\x80" + (b"\x04\x82\x03\xe8" + b"\x80" * 1000) * 60 + b"\0\0"
+    element = asn1.read(octets + b"behind", 0, indefinite=True)
+    assert element is not None
+    assert element.end == len(octets)
+
+
+def test_the_numbers_of_openssh_files_are_those_that_their_reader_finds() -> None:
+    key = rsa.generate_private_key(65537, 1024)
+    text = key.private_bytes(Encoding.PEM, PrivateFormat.OpenSSH, NoEncryption())
+    data = base64.b64decode(b"".join(text.splitlines()[1:-1]))
+    numbers = openssh.rsa_numbers(data, data.rindex(b"\0\0\0\x07ssh-rsa"))
+    assert {value.data for value in numbers} == {value.data for value in keys.numbers_of(key)}
+    assert not openssh.rsa_numbers(data[:-40], data.rindex(b"\0\0\0\x07ssh-rsa"))
+
+
+@pytest.mark.parametrize("content", [b"", b"\0" * 100, b"\0" * 100 + b"abcdef\xff", bytes(range(100)), b"plain text " * 9])
+def test_few_bytes_that_differ_are_told_as_if_all_were_counted(content: bytes) -> None:
+    few = len(set(content)) <= min(4, len(content) // 2)
+    assert is_blank(content) is (few or (content.isascii() and content.decode().isprintable()))
+    assert differ_in(content) == len(set(content)) or differ_in(content) > 4
+
+
+def test_an_end_line_behind_another_one_closes_no_block(monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[int] = []
+    read_block = pem_blocks.read_block
+    monkeypatch.setattr(pem_blocks, "read_block", lambda text, at: read.append(at) or read_block(text, at))
+    body = b"-----BEGIN RSA PRIVATE KEY-----\n" + (b"QUJD" * 16 + b"\n") * 100
+    scanner().scan(dump(body + b"-----END RSA PRIVATE KEY-----\n" * 500))
+    # Each detector of PEM asks once for the END line that closes the block.
+    assert 0 < len(read) < 20
+
+
+@pytest.mark.parametrize("unit", [b"%22\0", b"&lt;%22\\u0022\0", b"%22&lt;\\u0022\n"])
+def test_short_texts_with_escapes_side_by_side_are_decoded_together(unit: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[int] = []
+    read_piece = pieces.read
+    monkeypatch.setattr(pieces, "read", lambda windows, at, *more: read.append(at) or read_piece(windows, at, *more))
+    data = dump(unit * (65_536 // len(unit)))
+    decoded.find(data, scanner().scan(data).seen.sights.places, scanner())
+    assert len(read) < 100, "there are thousands of texts"
+
+
+def test_secrets_in_short_texts_with_escapes_are_found_each_in_its_place() -> None:
+    secrets = [b"Tr0ub4dor%d&3x" % number for number in range(200)]
+    texts = [b"%22password%22%3A%22" + secret.replace(b"&", b"%26") + b"%22" for secret in secrets]
+    data = b"\0".join(texts)
+    every = Scanner(build_detectors(load_rules()), Search("hyperscan"))
+    scanned = every.scan(dump(data))
+    found = decoded.find(dump(data), scanned.seen.sights.places, every).findings
+    spans = {data[span.start : span.end] for finding in found for span in finding.spans}
+    assert {secret.replace(b"&", b"%26") for secret in secrets} <= spans

@@ -1,7 +1,8 @@
 r"""Encoded text as it stands around a place in memory, decoded, with a map from its bytes back to the characters.
 
 Base64 and hexadecimal digits are one run of their characters, with breaks between lines. Of base64, ``+`` and ``/`` may
-be escaped. Text with escapes is what stands between two control characters, with percent signs one line of it.
+be escaped. Text with escapes is what stands between two control characters, with percent signs one line of it; such
+texts that stand close to each other are one piece.
 """
 
 from __future__ import annotations
@@ -47,6 +48,10 @@ _MARKS = {
     code: bytes(bool(re.match(characters, bytes((byte,)))) for byte in range(256))
     for code, characters in _CHARACTERS.items()
 }
+_SEPARATED = {code: bytes(byte if marks[byte] else 0 for byte in range(256)) for code, marks in _MARKS.items()}
+"""Makes every character that ends a text a NUL, which ends it for every rule."""
+_NEAR = 32
+"""Characters behind a text with escapes within which the next one has to have one, to be decoded together with it."""
 _URL_SAFE = bytes.maketrans(b"-_", b"+/")
 
 
@@ -145,8 +150,22 @@ def read(windows: Windows, offset: int, place: Place, after: int) -> Piece | Non
     start = text[: window.anchor].translate(_MARKS[code]).rfind(0) + 1
     start += (window.anchor - start) % code.group
     end = (_IN_LINES.get(code) or _RUN[code]).match(text, start).end()  # type: ignore[union-attr]
+    if code in _ESCAPE:
+        end = _with_those_near(text, end, code)
     data, places = _mixed(text, start, end, code) if code in _ESCAPE else _even(text, start, end, code)
     return Piece(data, code, window, places, end < len(text) or window.at_end) if data else None
+
+
+def _with_those_near(text: bytes, end: int, code: Code) -> int:
+    """Where the last text ends of those that follow the one that ends at ``end``, each near to the one before.
+
+    There may be one in every ten bytes, and to decode each for itself would take minutes.
+    """
+    while True:
+        escape = _ESCAPE[code].search(text, end, end + _NEAR)
+        if escape is None:
+            return end
+        end = _RUN[code].match(text, escape.start()).end()  # type: ignore[union-attr]
 
 
 def _even(text: bytes, start: int, end: int, code: Code) -> tuple[bytes, Map]:
@@ -169,6 +188,7 @@ def _decode(characters: bytes, code: Code) -> bytes:
 
 
 def _mixed(text: bytes, start: int, end: int, code: Code) -> tuple[bytes, Map]:
+    text = text[:end].translate(_SEPARATED[code])
     data = bytearray()
     begins: list[int] = []
     places: list[tuple[int, int]] = []

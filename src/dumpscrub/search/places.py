@@ -21,7 +21,7 @@ _KINDS = tuple((code, encoding) for code in Code for encoding in (Encoding.UTF8,
 _NUMBERS = {kind: number for number, kind in enumerate(_KINDS)}
 _SEEN = _NUMBERS[Code.PERCENT, Encoding.UTF8]
 """The first kind that literals tell of."""
-_AHEAD = 4096
+_NEAR, _AHEAD = 128, 4096
 """Bytes behind an escape within which no other one of its text is taken."""
 
 
@@ -67,6 +67,10 @@ class PlaceList:
 
     def _end_of_text(self, offset: int, code: Code, encoding: Encoding) -> int:
         """Where the text ends that stands at ``offset``, or what is looked at of it."""
-        end = min(offset + _AHEAD, self._dump.layout.region_at(offset).span.end)
-        found = ENDS[code].search(read(self._dump.source, offset, end)[:: encoding.unit])
-        return offset + found.start() * encoding.unit if found else end
+        limit = self._dump.layout.region_at(offset).span.end
+        for ahead in (_NEAR, _AHEAD):
+            end = min(offset + ahead, limit)
+            found = ENDS[code].search(read(self._dump.source, offset, end)[:: encoding.unit])
+            if found:
+                return offset + found.start() * encoding.unit
+        return end
