@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import base64
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from random import Random
+from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -57,6 +58,16 @@ def dump(data: bytes) -> Dump:
     return Dump("test", BytesSource(data), builder.build())
 
 
+def noting(calls: list[tuple[Any, ...]], function: Callable[..., Any]) -> Callable[..., Any]:
+    """``function``, which notes the arguments of each call."""
+
+    def noted(*arguments: Any) -> Any:
+        calls.append(arguments)
+        return function(*arguments)
+
+    return noted
+
+
 def damaged(data: bytes, rng: Random) -> bytes:
     """``data`` with up to four faults: other bytes, other lengths, parts gone, or parts of another structure."""
     changed = bytearray(data)
@@ -104,13 +115,15 @@ def test_one_anchor_again_and_again_costs_what_it_is_worth(literal: bytes) -> No
     assert time.process_time() - started < 1
 
 
-@pytest.mark.parametrize(("unit", "most"), [(b"\x24\x80", 60), (b"\x04\x02ab", 60), (b"\x04\x82\x03\xe8" + b"\x80" * 1000, 90)])
+@pytest.mark.parametrize(
+    ("unit", "most"), [(b"\x24\x80", 60), (b"\x04\x02ab", 60), (b"\x04\x82\x03\xe8" + b"\x80" * 1000, 90)]
+)
 def test_the_end_of_an_indefinite_length_is_looked_for_in_few_steps(
     unit: bytes, most: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    steps: list[int] = []
+    steps: list[tuple[Any, ...]] = []
     read = asn1.read
-    monkeypatch.setattr(asn1, "read", lambda data, at: steps.append(at) or read(data, at))
+    monkeypatch.setattr(asn1, "read", noting(steps, read))
     data = b"\x30\x80" + unit * (65_536 // len(unit))
     element = read(data, 0, indefinite=True)
     assert element is not None
@@ -134,7 +147,9 @@ def test_the_numbers_of_openssh_files_are_those_that_their_reader_finds() -> Non
     assert not openssh.rsa_numbers(data[:-40], data.rindex(b"\0\0\0\x07ssh-rsa"))
 
 
-@pytest.mark.parametrize("content", [b"", b"\0" * 100, b"\0" * 100 + b"abcdef\xff", bytes(range(100)), b"plain text " * 9])
+@pytest.mark.parametrize(
+    "content", [b"", b"\0" * 100, b"\0" * 100 + b"abcdef\xff", bytes(range(100)), b"plain text " * 9]
+)
 def test_few_bytes_that_differ_are_told_as_if_all_were_counted(content: bytes) -> None:
     few = len(set(content)) <= min(4, len(content) // 2)
     assert is_blank(content) is (few or (content.isascii() and content.decode().isprintable()))
@@ -142,9 +157,8 @@ def test_few_bytes_that_differ_are_told_as_if_all_were_counted(content: bytes) -
 
 
 def test_an_end_line_behind_another_one_closes_no_block(monkeypatch: pytest.MonkeyPatch) -> None:
-    read: list[int] = []
-    read_block = pem_blocks.read_block
-    monkeypatch.setattr(pem_blocks, "read_block", lambda text, at: read.append(at) or read_block(text, at))
+    read: list[tuple[Any, ...]] = []
+    monkeypatch.setattr(pem_blocks, "read_block", noting(read, pem_blocks.read_block))
     body = b"-----BEGIN RSA PRIVATE KEY-----\n" + (b"QUJD" * 16 + b"\n") * 100
     scanner().scan(dump(body + b"-----END RSA PRIVATE KEY-----\n" * 500))
     # Each detector of PEM asks once for the END line that closes the block.
@@ -152,10 +166,11 @@ def test_an_end_line_behind_another_one_closes_no_block(monkeypatch: pytest.Monk
 
 
 @pytest.mark.parametrize("unit", [b"%22\0", b"&lt;%22\\u0022\0", b"%22&lt;\\u0022\n"])
-def test_short_texts_with_escapes_side_by_side_are_decoded_together(unit: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
-    read: list[int] = []
-    read_piece = pieces.read
-    monkeypatch.setattr(pieces, "read", lambda windows, at, *more: read.append(at) or read_piece(windows, at, *more))
+def test_short_texts_with_escapes_side_by_side_are_decoded_together(
+    unit: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[tuple[Any, ...]] = []
+    monkeypatch.setattr(pieces, "read", noting(read, pieces.read))
     data = dump(unit * (65_536 // len(unit)))
     decoded.find(data, scanner().scan(data).seen.sights.places, scanner())
     assert len(read) < 100, "there are thousands of texts"

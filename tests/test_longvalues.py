@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import dumpscrub
-from dumpscrub.detectors import build_detectors
+from dumpscrub.detectors import base64_text, build_detectors
 from dumpscrub.layout import LayoutBuilder, RegionKind
 from dumpscrub.longvalues import LONGEST
 from dumpscrub.model import Dump, Encoding
@@ -82,7 +82,8 @@ def test_text_that_was_not_looked_at_is_masked_as_a_whole() -> None:
 
 def test_a_secret_among_names_side_by_side_goes_too() -> None:
     token = b"ghp_" + b"a1B2" * 9
-    data = repeated(b"secret=", LONGEST) + token + repeated(b"secret=", LONGEST) + b'"password": "Tr0ub4dor&3x",' + bytes(9)
+    names = repeated(b"secret=", LONGEST)
+    data = names + token + names + b'"password": "Tr0ub4dor&3x",' + bytes(9)
     covered = masked(scan(data))
     for value in (token, b"Tr0ub4dor&3x"):
         assert covered.covers([Span(data.index(value), data.index(value) + len(value))])
@@ -111,7 +112,9 @@ def test_the_user_is_told(tmp_path: Path) -> None:
     assert any(notice.startswith(CROWDED.partition("{")[0]) for notice in dumpscrub.scan(path).notices)
 
 
-@pytest.mark.parametrize("text", [b"secret=" * 40, b'"secret": "Tr0ub4dor&3x", ' * 2000, b"token = new Token();\n" * 4000])
+@pytest.mark.parametrize(
+    "text", [b"secret=" * 40, b'"secret": "Tr0ub4dor&3x", ' * 2000, b"token = new Token();\n" * 4000]
+)
 def test_text_as_programs_have_it_is_not_masked_as_a_whole(text: bytes) -> None:
     assert not scan(text + bytes(9)).crowded
 
@@ -124,13 +127,13 @@ def test_base64_of_structures_that_claim_to_hold_each_other_is_decoded_a_few_tim
     head: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     decoded: list[int] = []
-    decode = dumpscrub.detectors.encoded_der.base64_text.decode
+    decode = base64_text.decode
 
     def counting(base64: bytes) -> bytes:
         decoded.append(len(base64))
         return decode(base64)
 
-    monkeypatch.setattr("dumpscrub.detectors.encoded_der.base64_text.decode", counting)
+    monkeypatch.setattr(base64_text, "decode", counting)
     data = repeated(head)
     scanned = scan(data)
     assert sum(decoded) < 200 * len(data), "it was thousands of times"

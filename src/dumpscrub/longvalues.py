@@ -1,7 +1,8 @@
 """Values longer than the window of their rule: looked at in larger windows, as often as that is worth it.
 
-A value is seldom as long as the rule's window, but a window that ends within one would leave the rest of it. So it grows
-while the text goes on. What lies wholly within the last long value of a rule is part of that and is not looked at again.
+A value is seldom as long as the rule's window, but a window that ends within one would leave the rest of it. So it
+grows while the text goes on. What lies wholly within the last long value of a rule is part of that and is not looked at
+again.
 
 Whoever writes into a process can make names of secrets stand so close that each of them begins a value of the greatest
 length, none of which is taken for a secret. After :data:`MOST_WORK` code units in the larger windows of one stretch of
@@ -16,7 +17,7 @@ from dataclasses import dataclass
 from dumpscrub.detectors.base import Detector, Match
 from dumpscrub.model import Confidence, Encoding
 from dumpscrub.search.windows import Window, Windows
-from dumpscrub.span import Span, SpanSet
+from dumpscrub.span import SpanSet
 
 LONGEST = 1 << 16
 """Code units behind a hit that are looked at where a value goes on for so long."""
@@ -103,7 +104,7 @@ class LongValues:
     def _crowded(
         self, offset: int, detector: Detector, window: Window, matches: list[Match], stretch: _Stretch
     ) -> Seen:
-        """All text from the first match, or else from the hit on, as one match. What is no text stays as it was seen."""
+        """All text from the first match, or else from the hit on, as one match; what is no text, as it was seen."""
         if window.encoding is Encoding.BINARY:
             return window, matches
         widest = self._wider(offset, detector, window, detector.after + LONGEST)

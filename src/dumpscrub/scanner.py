@@ -24,7 +24,6 @@ from dumpscrub.settled import NOTHING_SETTLED, Seen, SettledHits
 from dumpscrub.shadows import without_shadows
 from dumpscrub.span import Span
 
-
 Observer = Callable[[Detector, Window, Sequence[Match]], None]
 """Told of a hit's window, and of the matches in it, by each detector of the anchor."""
 
@@ -33,8 +32,8 @@ Observer = Callable[[Detector, Window, Sequence[Match]], None]
 class Scan:
     """Findings in file order, how many candidates were not taken for secrets, by reason, and the bytes searched.
 
-    ``seen`` is what a later search of the same dump need not look at again. ``crowded`` counts the stretches of text that
-    were masked as a whole, because it would have taken too long to look at each value in them.
+    ``seen`` is what a later search of the same dump need not look at again. ``crowded`` counts the stretches of text
+    that were masked as a whole, because it would have taken too long to look at each value in them.
     """
 
     findings: Findings

@@ -1,8 +1,8 @@
 """Text around a hit that is the same text for all hits nearby, so that what is read in it is read once for all of them.
 
-A window is centred on its hit. Whoever puts names of keys side by side makes each of thousands of windows show almost the
-same text, and a reader read it thousands of times. So such a reader takes the text around the *cell* of its hit, a piece
-of the file of :data:`CELL` code units, with :data:`MARGIN` of them on both sides.
+A window is centred on its hit. Whoever puts names of keys side by side makes thousands of windows show almost the same
+text, and a reader read it thousands of times. So such a reader takes the text around the *cell* of its hit, a piece of
+the file of :data:`CELL` code units, with :data:`MARGIN` of them on both sides.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ T = TypeVar("T")
 class Cell:
     """The text around a hit, between the NULs on both sides of it.
 
-    ``shift`` is the index in the window's text of its first character, ``anchor`` the hit's index in it; the cell itself
-    begins at index ``begin``, the margin before it, if there is one, with the first character.
+    ``shift`` is the index in the window's text of its first character, ``anchor`` the hit's index in it. The cell
+    itself begins at index ``begin``, behind the margin.
     """
 
     text: bytes
