@@ -19,11 +19,15 @@ from dumpscrub import decoded, pieces
 from dumpscrub.detectors import asn1, build_detectors, keys, openssh, pem_blocks
 from dumpscrub.detectors.material import differ_in, is_blank
 from dumpscrub.layout import LayoutBuilder, RegionKind
-from dumpscrub.model import Dump
+from dumpscrub.model import Dump, SecretValue
 from dumpscrub.rules.load import load_rules
 from dumpscrub.scanner import Scanner
+from dumpscrub.search.copies import FewCopies
 from dumpscrub.search.finder import Search
+from dumpscrub.search.forms import Form, forms
 from dumpscrub.source import BytesSource
+from dumpscrub.span import Span
+from dumpscrub.walks import Texts
 
 KINDS = ("rsa1024", "p256", "ed25519", "dsa1024", "dh1024", "aes256", "hmac256", "opaque")
 LENGTHS = (bytes(4), b"\xff" * 4, b"\x7f\xff\xff\xff", b"\0\0\0\x80", b"\x30\x80", b"\x84\xff\xff\xff\xff", b"\x02\0")
@@ -61,9 +65,9 @@ def dump(data: bytes) -> Dump:
 def noting(calls: list[tuple[Any, ...]], function: Callable[..., Any]) -> Callable[..., Any]:
     """``function``, which notes the arguments of each call."""
 
-    def noted(*arguments: Any) -> Any:
+    def noted(*arguments: Any, **more: Any) -> Any:
         calls.append(arguments)
-        return function(*arguments)
+        return function(*arguments, **more)
 
     return noted
 
@@ -185,3 +189,14 @@ def test_secrets_in_short_texts_with_escapes_are_found_each_in_its_place() -> No
     found = decoded.find(dump(data), scanned.seen.sights.places, every).findings
     spans = {data[span.start : span.end] for finding in found for span in finding.spans}
     assert {secret.replace(b"&", b"%26") for secret in secrets} <= spans
+
+
+def test_a_long_text_is_compared_with_longer_values_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    values = [b"secret=" * count + b"1" for count in range(3, 90)]
+    members = [(number, form) for number, value in enumerate(values) for form in forms(SecretValue(value))]
+    finder = FewCopies(members, Search("hyperscan"))
+    compared: list[tuple[Any, ...]] = []
+    monkeypatch.setattr(Form, "is_cut_to", noting(compared, lambda form, text, *, at_end: False))
+    data = b"secret=" * 5000 + bytes(8)
+    list(finder.pieces(dump(data), Texts.one((Span(0, len(data)),)), at_end=True))
+    assert len(compared) < 40 * 90 * 90, "it was each of 5,000 places with each value"

@@ -113,6 +113,8 @@ class _Pieces:
             if behind > end:
                 continue  # it begins in one text and ends in another
             for member in self._members[literal]:
+                if len(member[1].data) <= high - low:
+                    break  # the text is no piece of it, nor of the others, which are no longer
                 if member[1].is_cut_to(data[low:high], at_end=self._at_end):
                     yield low, high, member
                     break
