@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from itertools import islice
 
 from dumpscrub.model import Encoding, SecretValue
@@ -13,6 +14,8 @@ from dumpscrub.search.sieve import KEY, LONG
 
 FEW_ODD = 4096
 """Odd forms up to this number are left to an engine; more have a sieve of their own, which is slow."""
+_REMEMBERED = 256
+"""Forms that are made once: a text that repeats itself asks for the same few at thousands of places."""
 _SHORTEST_RAW = 8
 _ZEROS = b"\0" * KEY
 
@@ -23,6 +26,7 @@ class Stock:
     def __init__(self, values: Sequence[SecretValue]) -> None:
         self._values = tuple(values)
         self._odd: dict[int, None] = {}
+        self._latest = lru_cache(_REMEMBERED)(self._form)
         self.catalogues = [Catalogue(self._plain())]
         self.left = list(islice(self._odd_members(), FEW_ODD + 1))
         if len(self.left) > FEW_ODD:
@@ -31,6 +35,9 @@ class Stock:
 
     def form(self, catalogue: int, entry: int, encoding: Encoding) -> Member | None:
         """The form that an entry stands for where characters are kept in ``encoding``."""
+        return self._latest(catalogue, entry, encoding)
+
+    def _form(self, catalogue: int, entry: int, encoding: Encoding) -> Member | None:
         columns = self.catalogues[catalogue]
         owner, number = int(columns.owners[entry]), int(columns.numbers[entry])
         if columns.raw:
