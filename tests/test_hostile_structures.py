@@ -177,7 +177,7 @@ def test_short_texts_with_escapes_side_by_side_are_decoded_together(
     monkeypatch.setattr(pieces, "read", noting(read, pieces.read))
     data = dump(unit * (65_536 // len(unit)))
     decoded.find(data, scanner().scan(data).seen.sights.places, scanner())
-    assert len(read) < 100, "there are thousands of texts"
+    assert len(read) < 400, "there are thousands of texts, and each would be read at each level"
 
 
 def test_secrets_in_short_texts_with_escapes_are_found_each_in_its_place() -> None:
