@@ -19,6 +19,7 @@ from dumpscrub.model import Encoding, SecretValue
 from dumpscrub.operators import OPERATORS
 from dumpscrub.search.escapes import in_documents
 from dumpscrub.search.forms import PLAIN, Form, decoded, forms, worth_sweeping
+from dumpscrub.search.obfuscated import obfuscated, revealed
 
 MODERATE = settings(max_examples=60, deadline=None)
 PRINTABLE = st.characters(exclude_categories=("Cs", "Cc", "Cn", "Co", "Zl", "Zp", "Zs"))
@@ -94,6 +95,9 @@ def check_round_trip(text: str, form: Form) -> None:
     if name == "cesu-8":
         units = form.data.decode("utf-8", "surrogatepass").encode("utf-16-le", "surrogatepass")
         assert units.decode("utf-16-le") == text
+        return
+    if name == "tds":
+        assert revealed(form.data) == text
         return
     written = form.data.decode(codec or "utf-8")
     assert form.encoding.codec == (codec or "utf-8")
@@ -200,6 +204,17 @@ def test_a_plain_password() -> None:
     assert not found["base64(utf-8)"].caseless
     assert found["hex(utf-16-le)/utf-16-be"].caseless
     assert len(forms(text_value("Summer2024xy"))) < 45
+
+
+def test_a_password_as_the_clients_of_sql_server_send_it() -> None:
+    """[MS-TDS] 2.2.6.4: "a" is 61 00, with its halves swapped 16 00, and XOR 0xA5 makes that b3 a5."""
+    sent = {form.name: form for form in forms(text_value("a\u20ac\u00df1"))}["tds"]
+    assert sent.data == bytes.fromhex("b3a5 6fa7 58a5 b6a5")
+    assert sent.unit == 1
+    assert revealed(sent.data) == "a\u20ac\u00df1"
+    assert revealed(obfuscated("".join(map(chr, range(1, 129))))) == "".join(map(chr, range(1, 129)))
+    assert "tds" not in {form.name for form in forms(text_value("x1" * 65))}
+    assert "tds" not in {form.name for form in forms(binary_value(bytes(range(32))))}
 
 
 def test_short_and_non_ascii_text_is_searched_for_in_each_case() -> None:

@@ -14,7 +14,8 @@ from dumpscrub.search import many, stock, wanted
 from dumpscrub.search.copies import FewCopies
 from dumpscrub.search.engines import ENGINES, second_opinion
 from dumpscrub.search.finder import Search
-from dumpscrub.search.forms import forms, worth_sweeping
+from dumpscrub.search.forms import SENT, Form, worth_sweeping
+from dumpscrub.search.forms import forms as all_forms
 from dumpscrub.search.many import ManyCopies
 from dumpscrub.search.stock import Stock
 from dumpscrub.search.wanted import Wanted
@@ -54,6 +55,11 @@ def some_memory(rng: random.Random, values: list[SecretValue]) -> bytes:
         data = data.swapcase() if rng.random() < 0.2 else data
         memory += data + rng.choice((b"", b"\0", b" x", bytes(3), rng.randbytes(rng.randint(0, 9)), bytes(40)))
     return bytes(memory)
+
+
+def forms(value: SecretValue) -> list[Form]:
+    """The forms in which very many values are searched for."""
+    return [form for form in all_forms(value) if form.name != SENT]
 
 
 def hits(finder: FewCopies, dump: Dump) -> Found:

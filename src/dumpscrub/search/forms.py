@@ -14,6 +14,7 @@ from dumpscrub.model import Encoding, SecretValue
 from dumpscrub.search import fragments, spellings
 from dumpscrub.search.escapes import unescaped
 from dumpscrub.search.everyday import EVERYDAY_WORDS
+from dumpscrub.search.obfuscated import LONGEST, obfuscated
 from dumpscrub.search.spellings import Spelling
 from dumpscrub.search.windows import to_utf8
 
@@ -27,6 +28,8 @@ _DIGITS = ((28, 4), (30, 4), (60, 8))
 """Bits and bytes of a digit of a large integer: LibTomMath (28, 60) and CPython (30)."""
 _PADDING = " \t\r\n\0"
 _MASK = "*"
+SENT = "tds"
+"""Name of the form that :func:`sent` makes."""
 _PIECE, _PIECE_REVERSED = "piece(raw)", "piece(reversed)"
 _PLACEHOLDER = re.compile(r"(?:[$#]?\{+|\$\(|<|\[|%)[A-Za-z_.: -]+(?:\}+|\)|>|\]|%)\Z")
 _TEXT = (Encoding.UTF8, Encoding.UTF16LE, Encoding.UTF16BE)
@@ -80,7 +83,8 @@ def forms(value: SecretValue) -> tuple[Form, ...]:
     Spaces and line ends around a text, and zeros around a number, are not searched for. The number of forms is bounded
     (about 40, some 300 where a text needs escapes, and pieces of a long value); their size grows with the value.
     """
-    return _distinct((*(form for spelling in spelled(value) for form in written(spelling)), *unspelled(value)))
+    texts = (form for spelling in spelled(value) for form in written(spelling))
+    return _distinct((*texts, *unspelled(value), *sent(value)))
 
 
 def spelled(value: SecretValue) -> tuple[Spelling, ...]:
@@ -114,6 +118,12 @@ def unspelled(value: SecretValue) -> tuple[Form, ...]:
         return tuple(_binary_forms(value.data)) if len(value.data.strip(b"\0")) >= SHORTEST else ()
     text = _text_of(value)
     return () if len(text) < SHORTEST or text.isascii() else tuple(_code_page_forms(text))
+
+
+def sent(value: SecretValue) -> tuple[Form, ...]:
+    """The form in which SQL Server's clients send the text ``value``. Very many values are not searched for in it."""
+    text = "" if value.binary else _text_of(value)
+    return (Form(obfuscated(text), Encoding.BINARY, SENT),) if SHORTEST <= len(text) <= LONGEST else ()
 
 
 def whole(value: SecretValue, piece: Form) -> bytes:
