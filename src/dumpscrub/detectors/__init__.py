@@ -13,6 +13,7 @@ from dumpscrub.detectors import (
     encoded_windows,
     javastores,
     keyxml,
+    logins,
     openssh,
     pattern,
     pem,
@@ -20,6 +21,7 @@ from dumpscrub.detectors import (
     process,
     public_keys,
     putty,
+    serialised,
     sexpr,
     windows_keys,
 )
@@ -44,6 +46,8 @@ _MODULES = (
     chacha,
     public_keys,
     arrays,
+    serialised,
+    logins,
 )
 
 DETECTORS: Mapping[str, Callable[[Rule], Detector]] = {

@@ -42,6 +42,24 @@ class BinaryDetector:
         return (material.match(),) if material is not None and material.segments else ()
 
 
+@dataclass(frozen=True, slots=True)
+class Readers:
+    """Which reader takes a hit: the first whose literal stands there."""
+
+    by_literal: tuple[tuple[bytes, Find], ...]
+
+    def __call__(self, data: bytes, hit: int) -> Material | None:
+        for literal, find in self.by_literal:
+            if data.startswith(literal, hit):
+                return find(data, hit)
+        return None
+
+
+def each(find: Find, *literals: bytes) -> tuple[tuple[bytes, Find], ...]:
+    """``find`` for each of ``literals``."""
+    return tuple((literal, find) for literal in literals)
+
+
 def anchors(*literals: bytes) -> tuple[Anchor, ...]:
     """Anchors for bytes as they stand."""
     return tuple(Anchor(literal, Encoding.BINARY) for literal in literals)

@@ -105,13 +105,7 @@ class PatternDetector:
 def build(rule: Rule) -> PatternDetector:
     """The detector of a rule. Raises RuleError where the pattern does not compile or names something unknown."""
     expressions = Expressions(rule)
-    if rule.validator and rule.validator not in VALIDATORS:
-        raise RuleError(f"rule {rule.id}: unknown validator {rule.validator!r}: one of {', '.join(VALIDATORS)}")
-    unknown = [name for name in rule.decoders if name not in DECODERS]
-    if unknown:
-        raise RuleError(f"rule {rule.id}: unknown decoder {unknown[0]!r}: one of {', '.join(DECODERS)}")
-    validate = VALIDATORS[rule.validator] if rule.validator else accept
-    judge = Judge(rule, validate, tuple(DECODERS[name] for name in rule.decoders))
+    judge = judge_of(rule)
     # One unit more on each side shows the boundary.
     anchor = max((len(text) for text in rule.anchors), default=0)
     return PatternDetector(
@@ -123,6 +117,17 @@ def build(rule: Rule) -> PatternDetector:
         judge,
         lru_cache(_REMEMBERED)(judge),
     )
+
+
+def judge_of(rule: Rule) -> Judge:
+    """What validates and decodes the values of ``rule``. Raises RuleError for an unknown validator or decoder."""
+    if rule.validator and rule.validator not in VALIDATORS:
+        raise RuleError(f"rule {rule.id}: unknown validator {rule.validator!r}: one of {', '.join(VALIDATORS)}")
+    unknown = [name for name in rule.decoders if name not in DECODERS]
+    if unknown:
+        raise RuleError(f"rule {rule.id}: unknown decoder {unknown[0]!r}: one of {', '.join(DECODERS)}")
+    validate = VALIDATORS[rule.validator] if rule.validator else accept
+    return Judge(rule, validate, tuple(DECODERS[name] for name in rule.decoders))
 
 
 def text_anchors(rule: Rule) -> tuple[Anchor, ...]:

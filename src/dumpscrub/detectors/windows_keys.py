@@ -2,68 +2,47 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from dumpscrub.detectors import capi, cng, dpapi, handles, kerberos, keyfiles, ntlm, provider_keys, symcrypt
 from dumpscrub.detectors.base import Detector, Match
-from dumpscrub.detectors.binary import REACH, BinaryDetector, Find, anchors
+from dumpscrub.detectors.binary import REACH, BinaryDetector, Find, Readers, anchors, each
 from dumpscrub.detectors.handles import Follow, FollowingDetector
-from dumpscrub.detectors.material import Material
 from dumpscrub.rules.schema import Rule
 from dumpscrub.search.memory import Memory
 
-
-@dataclass(frozen=True, slots=True)
-class _Readers:
-    """Which reader takes a hit: the first whose literal stands there."""
-
-    by_literal: tuple[tuple[bytes, Find], ...]
-
-    def __call__(self, data: bytes, hit: int) -> Material | None:
-        for literal, find in self.by_literal:
-            if data.startswith(literal, hit):
-                return find(data, hit)
-        return None
-
-
-def _each(find: Find, *literals: bytes) -> tuple[tuple[bytes, Find], ...]:
-    return tuple((literal, find) for literal in literals)
-
-
 _PRIVATE_KEYS = (
-    *_each(cng.rsa, capi.RSA, cng.RSA_FULL),
-    *_each(capi.dss, capi.DSS),
-    *_each(capi.dss_3, capi.DSS_3),
-    *_each(capi.dh, capi.DH),
-    *_each(capi.pvk, capi.PVK),
-    *_each(cng.nist_key, *cng.NIST_KEYS),
-    *_each(cng.other_curve, *cng.OTHER_CURVES),
-    *_each(cng.dsa, cng.DSA),
-    *_each(cng.dsa_2, cng.DSA_2),
-    *_each(cng.dh, cng.DH),
-    *_each(symcrypt.key, symcrypt.INTEGER),
+    *each(cng.rsa, capi.RSA, cng.RSA_FULL),
+    *each(capi.dss, capi.DSS),
+    *each(capi.dss_3, capi.DSS_3),
+    *each(capi.dh, capi.DH),
+    *each(capi.pvk, capi.PVK),
+    *each(cng.nist_key, *cng.NIST_KEYS),
+    *each(cng.other_curve, *cng.OTHER_CURVES),
+    *each(cng.dsa, cng.DSA),
+    *each(cng.dsa_2, cng.DSA_2),
+    *each(cng.dh, cng.DH),
+    *each(symcrypt.key, symcrypt.INTEGER),
 )
 _PLAIN_KEYS = (
-    *_each(capi.plain_key, *capi.PLAIN_KEYS),
-    *_each(cng.plain_key, cng.PLAIN),
-    *_each(provider_keys.cng_key, provider_keys.CNG),
-    *_each(provider_keys.wine_key, provider_keys.WINE),
+    *each(capi.plain_key, *capi.PLAIN_KEYS),
+    *each(cng.plain_key, cng.PLAIN),
+    *each(provider_keys.cng_key, provider_keys.CNG),
+    *each(provider_keys.wine_key, provider_keys.WINE),
 )
 _PROTECTED = (
-    *_each(dpapi.blob, *dpapi.PROVIDERS),
-    *_each(dpapi.master_key, *dpapi.MASTER_KEYS),
-    *_each(dpapi.payload, dpapi.PAYLOAD),
+    *each(dpapi.blob, *dpapi.PROVIDERS),
+    *each(dpapi.master_key, *dpapi.MASTER_KEYS),
+    *each(dpapi.payload, dpapi.PAYLOAD),
 )
 _KERBEROS = (
-    *_each(kerberos.encrypted, *kerberos.ENCRYPTED),
-    *_each(keyfiles.key_table, keyfiles.KEY_TABLE),
-    *_each(keyfiles.credential_cache, keyfiles.CREDENTIAL_CACHE),
+    *each(kerberos.encrypted, *kerberos.ENCRYPTED),
+    *each(keyfiles.key_table, keyfiles.KEY_TABLE),
+    *each(keyfiles.credential_cache, keyfiles.CREDENTIAL_CACHE),
 )
 _CLASSES: dict[str, tuple[tuple[tuple[bytes, Find], ...], int]] = {
     "windows-private-key": (_PRIVATE_KEYS, symcrypt.BEFORE),
     "windows-symmetric-key": (_PLAIN_KEYS, provider_keys.BEFORE),
     "windows-protected-data": (_PROTECTED, dpapi.MASTER_KEY_BEFORE),
-    "ntlm-response": (_each(ntlm.message, ntlm.MESSAGE), 0),
+    "ntlm-response": (each(ntlm.message, ntlm.MESSAGE), 0),
     "kerberos-secret": (_KERBEROS, kerberos.BEFORE),
 }
 """By the name of a detector: its readers, and the bytes that they look at before a hit."""
@@ -82,7 +61,7 @@ def build(rule: Rule) -> Detector:
         literals = anchors(*(literal for literal, _ in _HANDLES))
         return FollowingDetector(rule, literals, handles.BEFORE, handles.AFTER, _follow)
     readers, before = _CLASSES[rule.detector]
-    return BinaryDetector(rule, anchors(*(literal for literal, _ in readers)), before, REACH, _Readers(readers))
+    return BinaryDetector(rule, anchors(*(literal for literal, _ in readers)), before, REACH, Readers(readers))
 
 
 def _follow(data: bytes, hit: int, memory: Memory) -> Match | None:
