@@ -8,6 +8,7 @@ from dumpscrub.detectors import (
     aes,
     arrays,
     chacha,
+    columns,
     der,
     encoded_der,
     encoded_windows,
@@ -44,6 +45,7 @@ _MODULES = (
     chacha,
     public_keys,
     arrays,
+    columns,
 )
 
 DETECTORS: Mapping[str, Callable[[Rule], Detector]] = {
