@@ -36,8 +36,8 @@ def test_the_shipped_rules_have_no_problem() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "problem"),
     [
-        ('["OUR-"]', '["OU"]', "the anchor 'OU' is not ASCII, or shorter than 3 characters"),
-        ('["OUR-"]', '["Oür-"]', "the anchor 'Oür-' is not ASCII, or shorter than 3 characters"),
+        ('["OUR-"]', '["OU"]', "the anchor 'OU' is shorter than 3 bytes"),
+        ('["OUR-"]', '["Oür-"]', "the anchor 'Oür-' is not ASCII: write caseless = false"),
         ('["OUR-"]', '["OUR-", "OUR-"]', "an anchor stands twice"),
         ("?P<secret>", "?P<value>", "the pattern has no group named secret: write (?P<secret>...)"),
         (r", '<<OUR-\d{12}>>'", "", "give at least 2 examples"),
@@ -60,3 +60,9 @@ def test_an_id_stands_once() -> None:
     (rule,) = parse(GOOD, "ours.toml")
     problem = Problem("our-token", "another rule has this id: give one of them another")
     assert check(RuleSet((rule, rule))) == (problem, problem)
+
+
+def test_an_anchor_in_another_script_has_its_case() -> None:
+    other = GOOD.replace('["OUR-"]', '["密码"]')
+    assert messages(other) == ["our-token: the anchor '密码' is not ASCII: write caseless = false"]
+    assert messages(other.replace("pattern =", "caseless = false\npattern =")) == []

@@ -8,6 +8,7 @@ from dumpscrub.detectors import (
     aes,
     arrays,
     chacha,
+    columns,
     der,
     encoded_der,
     encoded_windows,
@@ -48,6 +49,7 @@ _MODULES = (
     arrays,
     serialised,
     logins,
+    columns,
 )
 
 DETECTORS: Mapping[str, Callable[[Rule], Detector]] = {

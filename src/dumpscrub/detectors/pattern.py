@@ -131,9 +131,12 @@ def judge_of(rule: Rule) -> Judge:
 
 
 def text_anchors(rule: Rule) -> tuple[Anchor, ...]:
-    """Each anchor of the rule in each of its encodings. Raises RuleError for an anchor that is not ASCII."""
-    if any(not text.isascii() or not text for text in rule.anchors):
-        raise RuleError(f"rule {rule.id}: an anchor is ASCII text and not empty")
+    """Each anchor of the rule in each of its encodings.
+
+    Raises RuleError for an anchor that is empty, or that is not ASCII and yet to be found in any case.
+    """
+    if any(not text or (rule.caseless and not text.isascii()) for text in rule.anchors):
+        raise RuleError(f"rule {rule.id}: an anchor is not empty, and ASCII text unless caseless = false")
     edge = rule.boundary in (Boundary.LEFT, Boundary.BOTH) and not rule.before and rule.detector == "pattern"
     return tuple(
         Anchor(text.encode(encoding.codec), encoding, rule.caseless, edge)

@@ -109,6 +109,12 @@ _IDENTIFIER = re.compile(
 )
 _RUN = re.compile(rb"(.)\1{15,}", re.DOTALL)
 _SIGNS = b"_-.:/+= "
+_KINDS = bytes(
+    3 if 48 <= code <= 57 else 2 if 65 <= code <= 90 else 1 if 97 <= code <= 122 else 0 for code in range(256)
+)
+"""Signs, small letters, capitals and digits told apart."""
+_WORDS_OF_NAMES = re.compile(rb"([A-Z]?[a-z]{3,}|[A-Z]{4,})+")
+_CHANGES = 5
 _LONGEST = 256
 """Characters above which a value is too long to stand for another one."""
 
@@ -176,6 +182,13 @@ def is_sequence(text: bytes) -> bool:
 def is_typed(text: bytes) -> bool:
     """True for a value with words that people write into values that they make up: ``my-example-key-01``."""
     return bool(_TYPED.search(text.lower().translate(None, _SIGNS)))
+
+
+def is_interleaved(text: bytes) -> bool:
+    """True where letters, digits and signs change places too often for a name: ``qT7v-Zx8``, not ``Form2.SHA256``."""
+    kinds = _WORDS_OF_NAMES.sub(b"w", text).translate(_KINDS)
+    changes = sum(before != after for before, after in pairwise(kinds))
+    return changes >= _CHANGES and not is_identifier(text)
 
 
 def _is_expression(text: bytes) -> bool:

@@ -133,6 +133,12 @@ def _told(value: bytes) -> Verdict:
     return Verdict(suppressed="word") if ordinary else token(text)
 
 
+def _interleaved(value: bytes) -> Verdict:
+    """As :func:`_told` amid prose, code and tables of strings."""
+    mixed = standins.is_interleaved(value.rstrip(b".!?"))
+    return _told(value) if mixed else Verdict(suppressed="word")
+
+
 def _environment(value: bytes) -> Verdict:
     """The value of an environment variable: a short lone word is a setting."""
     verdict = generic(value)
@@ -270,6 +276,7 @@ VALIDATORS: Mapping[str, Validator] = {
     "host-name": _unless(personal.no_host),
     "iban": _checked(personal.is_iban, Verdict(suppressed="checksum")),
     "ip-address": _unless(personal.no_address),
+    "interleaved": _interleaved,
     "jwt": _jwt,
     "key-store": _key_store,
     "loose": _loose,

@@ -11,7 +11,7 @@ from dumpscrub.rules.examples import expand
 from dumpscrub.rules.schema import Rule, RuleSet
 
 SHORTEST_ANCHOR = 3
-"""Characters. Shorter literals stand everywhere in memory, and each hit costs a look at its window."""
+"""Bytes of UTF-8. Shorter literals stand everywhere in memory, and each hit costs a look at its window."""
 FEWEST_EXAMPLES = 2
 FEWEST_NEGATIVE_EXAMPLES = 1
 
@@ -45,8 +45,10 @@ def _complaints(rule: Rule, rules: RuleSet) -> Iterator[str]:
 
 def _pattern_complaints(rule: Rule) -> Iterator[str]:
     for anchor in rule.anchors:
-        if not anchor.isascii() or len(anchor) < SHORTEST_ANCHOR:
-            yield f"the anchor {anchor!r} is not ASCII, or shorter than {SHORTEST_ANCHOR} characters"
+        if rule.caseless and not anchor.isascii():
+            yield f"the anchor {anchor!r} is not ASCII: write caseless = false"
+        if len(anchor.encode()) < SHORTEST_ANCHOR:
+            yield f"the anchor {anchor!r} is shorter than {SHORTEST_ANCHOR} bytes"
     if len(set(rule.anchors)) < len(rule.anchors):
         yield "an anchor stands twice"
     if "(?P<secret" not in rule.pattern:
