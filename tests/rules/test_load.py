@@ -8,6 +8,7 @@ import pytest
 
 from dumpscrub.errors import RuleError
 from dumpscrub.model import Confidence, Encoding
+from dumpscrub.rules import load
 from dumpscrub.rules.load import load_rules, parse
 from dumpscrub.rules.schema import Action, Boundary
 
@@ -84,6 +85,14 @@ def test_several_rules_may_share_a_list_of_anchors() -> None:
 def test_two_rules_with_one_id_are_refused() -> None:
     with pytest.raises(RuleError, match="two rules have the id our-token"):
         parse(GOOD + GOOD, "ours.toml")
+
+
+def test_no_file_of_the_pack_takes_the_place_of_a_rule_of_another_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Two files had a rule of one id: the first one was gone, and nothing said so.
+    rule = '[[rule]]\nid = "k"\nname = "K"\ncategories = ["k"]\ndetector = "der-private-key"\n'
+    monkeypatch.setattr(load, "_pack", lambda: [("a.toml", rule), ("b.toml", rule)])
+    with pytest.raises(RuleError, match=r"b\.toml: another file of the pack has a rule k: give one of them another id"):
+        load_rules()
 
 
 def test_a_later_rule_replaces_the_shipped_one(tmp_path: Path) -> None:

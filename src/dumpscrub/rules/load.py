@@ -27,13 +27,16 @@ E = TypeVar("E", bound=enum.Enum)
 
 
 def load_rules(extra: Sequence[Path] = ()) -> RuleSet:
-    """The shipped pack, then the rules of ``extra`` files and folders. A later rule replaces one of the same id.
+    """The shipped pack, then the rules of ``extra`` files and folders, which replace earlier ones of the same id.
 
-    Raises RuleError for a file that cannot be read or a rule that is malformed.
+    Raises RuleError for a file that cannot be read, a rule that is malformed, or one id twice in the pack.
     """
     rules: dict[str, Rule] = {}
     for name, text in _pack():
-        rules.update((rule.id, rule) for rule in parse(text, name, shipped=True))
+        for rule in parse(text, name, shipped=True):
+            if rule.id in rules:
+                raise RuleError(f"{name}: another file of the pack has a rule {rule.id}: give one of them another id")
+            rules[rule.id] = rule
     for path in _files(extra):
         rules.update((rule.id, rule) for rule in parse(_read(path), path.name))
     return RuleSet(tuple(rules.values()))
