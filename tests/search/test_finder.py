@@ -168,3 +168,21 @@ def test_the_edge_of_one_needle_is_none_of_another_with_the_same_core() -> None:
 def test_a_word_of_other_memory_before_an_edge_does_not_count() -> None:
     dump, where = split(b"key_value" + b"." * 20 + b"word", [29], [1, 0], between=b"")
     assert find(dump, [Literal(b"key_", edge=True)]) == [(where[0], 0)]
+
+
+@pytest.mark.parametrize(
+    ("data", "core"),
+    [
+        (b'\0\0:"', b'\0\0:"'),
+        (b"\x05\x02\0\0\0", b"\x05\x02\0\0\0"),
+        (b"p\0w\0d\0", b"p\0w\0d"),
+        (b"\0p\0w\0d", b"p\0w\0d"),
+    ],
+)
+def test_a_core_of_two_bytes_keeps_its_zeros(data: bytes, core: bytes) -> None:
+    # Without them it stood everywhere, and each place was compared.
+    finder = Finder([Literal(data)], Search("hyperscan"))
+    assert [literal.data for literal in finder._cores] == [core]
+    for before in (b"", b"\0", b"#", b"#\0"):
+        text = before + data + b"#"
+        assert find(raw(text), [Literal(data)]) == [(text.find(data), 0)]

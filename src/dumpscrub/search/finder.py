@@ -35,6 +35,8 @@ from dumpscrub.walks import Looks, Seams, across, seams
 from dumpscrub.workers import in_workers
 
 CORE = 32
+_SHORTEST = 3
+"""Bytes that are left of a core without zeros around it: shorter ones stand everywhere."""
 CHUNK = 4 << 20
 
 MARGIN = 64
@@ -73,6 +75,13 @@ class _Member(NamedTuple):
     has_more: bool
 
 
+def _core(data: bytes) -> tuple[int, bytes]:
+    """How many bytes stand before the core of a needle, and the core: no zeros around it, unless hardly any is left."""
+    lead = len(data) - len(data.lstrip(b"\0"))
+    core = data[lead : lead + CORE].rstrip(b"\0")
+    return (lead, core) if len(core) >= _SHORTEST else (0, data[:CORE])
+
+
 @dataclass(frozen=True, slots=True)
 class Search:
     """How to search: the engine's name, the number of processes or threads, and the chunk size in bytes."""
@@ -96,9 +105,7 @@ class Finder:
         self._copies = copies
         cores: dict[Literal, list[_Member]] = {}
         for number, needle in enumerate(needles):
-            lead = 0 if copies else len(needle.data) - len(needle.data.lstrip(b"\0"))
-            core = needle.data[lead : lead + CORE]
-            core = core if copies else core.rstrip(b"\0")
+            lead, core = (0, needle.data[:CORE]) if copies else _core(needle.data)
             key = Literal(core.lower(), True) if needle.caseless else Literal(core)
             cores.setdefault(key, []).append(_Member(number, lead, lead > 0 or len(core) < len(needle.data)))
         self._cores = tuple(cores)
