@@ -32,7 +32,18 @@ HEADER = (128).to_bytes(8, "little")
 
 @cache
 def key(bits: int = 2048, exponent: int = 65537) -> rsa.RSAPrivateNumbers:
-    return rsa.generate_private_key(exponent, bits).private_numbers()
+    """A key of which no number has a digit that looks like a length; one in a hundred has, and hides by chance."""
+    while True:
+        numbers = rsa.generate_private_key(exponent, bits).private_numbers()
+        digits = (
+            int.from_bytes(data[at : at + 4], "little")
+            for number in (numbers.p, numbers.q)
+            for order in Order
+            for data in [written(number, order)[: -Order.DIGITS60.size]]
+            for at in range(0, len(data) // 4 * 4, 4)
+        )
+        if all(digit >> 16 for digit in digits):
+            return numbers
 
 
 def public(numbers: rsa.RSAPrivateNumbers) -> bytes:
