@@ -54,13 +54,17 @@ Make = Callable[[int, int], Iterator[bytes]]
 
 
 def rules_of_keys() -> Mapping[str, bool]:
-    """The rules of private keys, and all that a structure decides, by id; True for those of certificates."""
+    """The rules of keys and of what else a structure decides, but of words, by id; True for those of certificates."""
     return {rule.id: CERTIFICATE in rule.categories for rule in load_rules().rules if _of_keys(rule)}
+
+
+WORDS = ("password", "secret")
+"""Categories of what a structure may hold that is no key."""
 
 
 def _of_keys(rule: Rule) -> bool:
     structural = rule.detector != PATTERN and not rule.detector.startswith(PROCESS)
-    return structural or rule.categories[0] == PRIVATE_KEY
+    return (structural and rule.categories[0] not in WORDS) or rule.categories[0] == PRIVATE_KEY
 
 
 def search(data: bytes, rules: Mapping[str, bool]) -> Count:
