@@ -119,17 +119,9 @@ def find(dump: Dump, keys: Sequence[Known], given: Iterable[Finding], rule: Rule
     told = [(finding, _numbers(finding)) for finding in given]
     primes = {number.number for number in standing} | {number for _, numbers in told for number in numbers}
     values = {p: key.values() for key in _factored(exponents, bare_keys, primes) for p in key.primes}
-    bare = dict.fromkeys(
-        Finding(
-            *(rule.id, rule.category, spans, Encoding.BINARY),
-            *(Origin.DIRECT, Confidence.HIGH, rule.action.value, values[prime]),
-        )
-        for spans, prime in (
-            *((number.spans, number.number) for number in standing),
-            *(((found.span,), found.prime) for found in private),
-        )
-        if prime in values
-    )
+    places = [(number.spans, number.number) for number in standing]
+    places += [((found.span,), found.prime) for found in private]
+    bare = dict.fromkeys(_finding(spans, values[prime], rule) for spans, prime in places if prime in values)
     more = (
         replace(finding, values=tuple(dict.fromkeys((*finding.values, *values[number]))))
         for finding, numbers in told
@@ -145,6 +137,13 @@ def _private_exponents(
     """The private exponents of these keys among the samples that were chosen."""
     near = [offset for known in keys if known.key.modulus in exponents for offset in known.offsets]
     return list(find_exponents(dump, distinct(np.concatenate([chosen.elsewhere, chosen.in_images])), near, exponents))
+
+
+def _finding(spans: tuple[Span, ...], values: tuple[SecretValue, ...], rule: Rule) -> Finding:
+    return Finding(
+        *(rule.id, rule.category, spans, Encoding.BINARY, Origin.DIRECT, Confidence.HIGH, rule.action.value),
+        values=values,
+    )
 
 
 def _numbers(finding: Finding) -> list[int]:
