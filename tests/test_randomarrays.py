@@ -6,6 +6,7 @@ import base64
 import hashlib
 import struct
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from random import Random
@@ -16,14 +17,18 @@ from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519
 from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from dumpscrub import randomarrays
 from dumpscrub.layout import LayoutBuilder, RegionKind
 from dumpscrub.model import Confidence, Dump, Finding, Origin
 from dumpscrub.plan import plan
 from dumpscrub.policy import Policy
+from dumpscrub.publics import PublicKeys
 from dumpscrub.redaction import Redaction
 from dumpscrub.rules.load import load_rules
 from dumpscrub.rules.schema import Action, RuleSet
 from dumpscrub.search.finder import Search
+from dumpscrub.search.lengths import LengthList
+from dumpscrub.search.lengths import look as lengths_of
 from dumpscrub.source import BytesSource
 
 NAMES = ("random-array", "ec-private-scalar", "der-certificate")
@@ -190,3 +195,20 @@ def test_digests_of_public_certificates_stay() -> None:
     data = heap([digest], b"\0" + root)
     assert sanitized(data) == data
     assert sanitized(heap([digest])) != heap([digest])
+
+
+def test_what_arrays_made_resident_is_given_back_after_a_few_hundred_of_them() -> None:
+    class Counted(BytesSource):
+        released = 0
+
+        def release(self, start: int, end: int) -> None:
+            self.released += end - start == self.size
+
+    dump = dump_of(heap(keys(600)))
+    counted = Counted(bytes(dump.source.view(0, dump.source.size)))
+    lengths = LengthList()
+    lengths.add(lengths_of(counted.view(0, counted.size), 0, 0, counted.size, dump.layout).tolist())
+    (rule,) = (rule for rule in load_rules().rules if rule.detector == "random-array")
+    found = randomarrays.find(replace(dump, source=counted), lengths, PublicKeys(), (), rule, deep=False)
+    assert len(found.findings) >= 590
+    assert counted.released >= 2

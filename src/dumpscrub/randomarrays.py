@@ -22,7 +22,7 @@ from dumpscrub.search import constants
 from dumpscrub.search.lengths import WORD, LengthList, at_seams
 from dumpscrub.search.memory import Memory
 from dumpscrub.search.numbers import Order
-from dumpscrub.source import read, read_spans
+from dumpscrub.source import read, read_spans, releasing
 from dumpscrub.span import Span, SpanSet, part_of
 
 _MOST = 200_000
@@ -35,7 +35,6 @@ _MOST_VALUES = 256
 """Different arrays whose copies are looked for."""
 _DIGEST = 20
 _PAIR = 8
-_AT_ONCE = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,9 +98,7 @@ def _number(data: bytes) -> int:
 def _standing(dump: Dump, places: Iterable[int]) -> Iterator[_Standing]:
     """The arrays whose lengths stand at these ``places`` of the file."""
     memory = Memory(dump.source, dump.layout)
-    for number, offset in enumerate(places):
-        if number % _AT_ONCE == 0:
-            dump.source.release(0, dump.source.size)
+    for offset in releasing(dump.source, places):
         before, spans, behind = _around(dump, offset)
         length, data = int.from_bytes(behind[:WORD], "little"), behind[WORD:]
         array = arrays.read(before, length, data, memory)
