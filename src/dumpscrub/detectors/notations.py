@@ -139,24 +139,30 @@ NOTATIONS: tuple[Notation, ...] = (
 class Endings:
     """For each byte before a name, the lengths that may end with it, in the order of the notations.
 
-    ``least`` is the shortest name behind each, too long a one where no length ends so.
+    ``least`` and ``most`` are the shortest and the longest name behind each; where no length ends so, there is none
+    between the two.
     """
 
     least: tuple[int, ...]
+    most: tuple[int, ...]
     lengths: Mapping[int, tuple[tuple[Length, Notation], ...]]
+
+    def fit(self, last: int, shortest: int, longest: int) -> bool:
+        """True where the byte ``last`` may end the length of a name that has so many bytes."""
+        return self.least[last] <= longest and self.most[last] >= shortest
 
 
 def endings_of(notations: Iterable[Notation]) -> Endings:
     """The index of ``notations``."""
-    least = [1 << 16] * 256
+    least, most = [1 << 16] * 256, [0] * 256
     lengths: dict[int, dict[tuple[Length, int], Notation]] = {}
     for number, notation in enumerate(notations):
         for length in notation.names:
-            for byte, shortest in length.endings():
-                least[byte] = min(least[byte], shortest)
+            for byte, shortest, longest in length.endings():
+                least[byte], most[byte] = min(least[byte], shortest), max(most[byte], longest)
                 lengths.setdefault(byte, {}).setdefault((length, number), notation)
     pairs = {byte: tuple((key[0], each) for key, each in found.items()) for byte, found in lengths.items()}
-    return Endings(tuple(least), MappingProxyType(pairs))
+    return Endings(tuple(least), tuple(most), MappingProxyType(pairs))
 
 
 ANY = endings_of(notation for notation in NOTATIONS if not notation.is_inside)

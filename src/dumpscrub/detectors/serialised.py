@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import NamedTuple
 
 from dumpscrub.detectors.base import Anchor, Match
@@ -87,11 +88,13 @@ def find(text: bytes, at: int, *, is_plain: bool = True) -> Found | None:
     start = at - len(head) + len(head.rstrip(_NAME_BYTES))
     tail = text[at : at + LONGEST_NAME]
     end = at + len(tail) - len(tail.lstrip(_NAME_BYTES))
-    found = _named(text, start, at, end, ANY if is_plain else TEXTS) if start else None
+    outer = ANY if is_plain else TEXTS
+    fits = start and outer.fit(text[start - 1], at - start + SHORTEST_NAME, end - start)
+    found = _named(text, start, at, end, outer) if fits else None
     inside = ANY_INSIDE if is_plain else TEXTS_INSIDE
     for begin in range(at, start, -1) if found is None else ():
-        # Most characters of a word are no length, or one of a name that would end elsewhere.
-        if inside.least[text[begin - 1]] <= end - begin:
+        # Most characters of a word are no length, or one of a name that would begin or end elsewhere.
+        if inside.fit(text[begin - 1], at - begin + SHORTEST_NAME, end - begin):
             found = _named(text, begin, at, end, inside)
             if found:
                 break
@@ -104,13 +107,13 @@ def _named(text: bytes, begin: int, at: int, end: int, endings: Endings) -> Foun
     One that is whole counts for more than one that the end of ``text`` cuts.
     """
     last, cut = text[begin - 1], None
-    if endings.least[last] > end - begin:
-        return None
-    for length, notation in endings.lengths[last]:
+    for length, notation in endings.lengths.get(last, ()):
         size = length.name(text, begin)
         if not at - begin + SHORTEST_NAME <= size <= end - begin:
             continue
         if notation.is_bare and _reads_as_text(last, text[begin + size : begin + size + 1]):
+            continue
+        if not _tells(text[begin : begin + size]):
             continue
         found = _value(text, begin, begin + size, notation)
         if found and not found.is_cut:
@@ -125,7 +128,7 @@ def _reads_as_text(last: int, following: bytes) -> bool:
 
 
 def _value(text: bytes, start: int, end: int, notation: Notation) -> Found | None:
-    """The value behind the name at ``[start, end)``, if ``notation`` writes it there and the name tells of a secret."""
+    """The value behind the name at ``[start, end)``, if ``notation`` writes it there."""
     between = notation.between.match(text, end)
     if between is None or (notation.step and text[between.end() - 1] != end - start + notation.step):
         return None
@@ -142,12 +145,13 @@ def _value(text: bytes, start: int, end: int, notation: Notation) -> Found | Non
 
 
 def _is_meant(text: bytes, start: int, end: int, found: Found, notation: Notation) -> bool:
-    """True where the name at ``[start, end)`` tells of a secret and ``notation`` has proof enough that this is one."""
-    if (notation.is_bare and found.is_cut) or not _tells(text[start:end]):
+    """True where ``notation`` has proof enough that the value of the name at ``[start, end)`` is one."""
+    if notation.is_bare and found.is_cut:
         return False
     return notation.proof is None or notation.proof(text, start, text[found.start : found.end])
 
 
+@lru_cache(1024)
 def _tells(name: bytes) -> bool:
     """True for the name of a secret. A connection string is divided by the rules for those."""
     if not _NAME.fullmatch(name):

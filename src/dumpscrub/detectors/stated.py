@@ -38,8 +38,8 @@ class Length(Protocol):
     def value(self, data: bytes, at: int) -> Value | None:
         """The value whose length stands at ``at``."""
 
-    def endings(self) -> Iterator[tuple[int, int]]:
-        """The bytes that may stand right before a name, and the length of the shortest name behind each."""
+    def endings(self) -> Iterator[tuple[int, int, int]]:
+        """The bytes that may stand right before a name, and the shortest and the longest name behind each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,10 +74,10 @@ class Number:
         size = self._length(data[at:end], MOST)
         return None if size == NO_NAME else Value(end + self.skip, size, self.binary)
 
-    def endings(self) -> Iterator[tuple[int, int]]:
+    def endings(self) -> Iterator[tuple[int, int, int]]:
         for length in range(max(SHORTEST_NAME, self.least), min(LONGEST_NAME, self.most) + 1):
             written = (self.base + self.scale * length).to_bytes(self.width, "little" if self.little else "big")
-            yield written[-1], length
+            yield written[-1], length, length
 
     def _length(self, number: bytes, most: int) -> int:
         size, rest = divmod(int.from_bytes(number, "little" if self.little else "big") - self.base, self.scale)
@@ -117,7 +117,7 @@ class Groups:
                 return None if rest or size > MOST else Value(at + group + 1, size)
         return None
 
-    def endings(self) -> Iterator[tuple[int, int]]:
+    def endings(self) -> Iterator[tuple[int, int, int]]:
         yield from ()
 
 
@@ -145,8 +145,8 @@ class Decimal:
             return None
         return Value(found.end() + len(self.end), int(found[0]))
 
-    def endings(self) -> Iterator[tuple[int, int]]:
-        yield self.end[-1], SHORTEST_NAME
+    def endings(self) -> Iterator[tuple[int, int, int]]:
+        yield self.end[-1], SHORTEST_NAME, LONGEST_NAME
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,5 +166,5 @@ class Ended:
         del data, at
         return None
 
-    def endings(self) -> Iterator[tuple[int, int]]:
-        yield self.tag[-1], SHORTEST_NAME
+    def endings(self) -> Iterator[tuple[int, int, int]]:
+        yield self.tag[-1], SHORTEST_NAME, LONGEST_NAME
