@@ -70,13 +70,37 @@ class Surroundings:
             yield Span(start, end).intersection(inside)
 
     def look(self, view: memoryview, at: int, start: int, end: int) -> Sights:
-        """What begins there, as :func:`look` would see it. All pieces are put together: a look at each costs more."""
+        """What begins there, as :func:`look` would see it."""
         pieces = list(self.spans(Span(max(start, at), max(start, at, min(end, at + len(view))))))
         if not pieces:
             return Sights([], [])
+        together = _Together.of(view, at, pieces)
+        seen = look(memoryview(together.text), 0, 0, len(together.text))
+        places = [(together.offset(place.offset), place) for place in seen.places]
+        traces = [(together.offset(index), lag) for index, lag in seen.traces]
+        return Sights(
+            [Place(offset, place.code, place.encoding) for offset, place in places if offset is not None],
+            [(offset, lag) for offset, lag in traces if offset is not None],
+        )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Together:
+    """The bytes around ``pieces`` of a file in one ``text``, because a look at each costs more.
+
+    ``bases`` are where each begins in it, ``shifts`` how much less an index there is than the file offset.
+    """
+
+    text: bytes
+    pieces: Sequence[Span]
+    bases: Sequence[int]
+    shifts: Sequence[int]
+
+    @classmethod
+    def of(cls, view: memoryview, at: int, pieces: Sequence[Span]) -> _Together:
+        """``view`` shows the file from offset ``at`` on."""
         text = bytearray()
-        bases: list[int] = []
-        shifts: list[int] = []
+        bases, shifts = [], []
         for piece in pieces:
             first = max(at, piece.start - REACH)
             text += bytes(first % _STEP)  # samples stand at multiples of that
@@ -84,18 +108,13 @@ class Surroundings:
             shifts.append(first - len(text))
             text += view[first - at : piece.end + REACH - at]
             text += bytes(-len(text) % _STEP) + _BETWEEN
-        seen = look(memoryview(text), 0, 0, len(text))
+        return cls(bytes(text), pieces, bases, shifts)
 
-        def moved(index: int) -> int | None:
-            number = max(0, bisect_right(bases, index) - 1)
-            return index + shifts[number] if index + shifts[number] in pieces[number] else None
-
-        places = [(moved(place.offset), place) for place in seen.places]
-        traces = [(moved(index), lag) for index, lag in seen.traces]
-        return Sights(
-            [Place(offset, place.code, place.encoding) for offset, place in places if offset is not None],
-            [(offset, lag) for offset, lag in traces if offset is not None],
-        )
+    def offset(self, index: int) -> int | None:
+        """The file offset of what stands at ``index`` of the text; None outside of the pieces."""
+        number = max(0, bisect_right(self.bases, index) - 1)
+        offset = index + self.shifts[number]
+        return offset if offset in self.pieces[number] else None
 
 
 class SightList:
