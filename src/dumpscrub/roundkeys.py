@@ -14,6 +14,7 @@ from dumpscrub.rules.schema import Rule
 from dumpscrub.search import noise, schedules
 from dumpscrub.search.schedules import SHAPES, Trace
 from dumpscrub.search.windows import Windows
+from dumpscrub.source import releasing
 from dumpscrub.span import Span, part_of
 from dumpscrub.walks import Looks, Seams, across, seams
 
@@ -33,7 +34,7 @@ def find(dump: Dump, traces: Iterable[Trace], rule: Rule) -> Found:
     found: dict[tuple[Span, ...], Finding] = {}
     done: set[int] = set()
     places = sorted({*traces, *_across(dump)})
-    for offset, lag in places[:_MOST]:
+    for offset, lag in releasing(dump.source, places[:_MOST]):
         if offset in done:
             continue
         around = windows.around(offset, Encoding.BINARY, _AROUND, _AROUND)
