@@ -8,13 +8,14 @@ from contextlib import closing
 from copy import copy
 from dataclasses import dataclass
 
+from dumpscrub.crowds import Crowds
 from dumpscrub.detectors.base import Anchor, Detector, Match
 from dumpscrub.errors import DumpscrubError, ScanError
 from dumpscrub.findings import Collector, Findings
 from dumpscrub.longvalues import LongValues
 from dumpscrub.model import Confidence, Dump, Encoding, Finding, Origin
 from dumpscrub.progress import Progress, silent
-from dumpscrub.rules.schema import Rule
+from dumpscrub.rules.schema import Action, Rule
 from dumpscrub.search.finder import Finder, Search
 from dumpscrub.search.literals import Literal
 from dumpscrub.search.places import MARKS
@@ -23,6 +24,9 @@ from dumpscrub.search.windows import Window, Windows
 from dumpscrub.settled import NOTHING_SETTLED, Seen, SettledHits
 from dumpscrub.shadows import without_shadows
 from dumpscrub.span import Span
+
+CROWDED = "crowded-text"
+"""The rule id, and the category, of text that is masked because too many names of secrets stand in it."""
 
 Observer = Callable[[Detector, Window, Sequence[Match]], None]
 """Told of a hit's window, and of the matches in it, by each detector of the anchor."""
@@ -162,11 +166,12 @@ class _Verification:
         self._kinds: dict[tuple[str, str, Confidence], int] = {}
         self.windows = Windows(dump)
         self._long = LongValues(self.windows)
+        self._crowds = Crowds(self.windows)
 
     @property
     def crowded(self) -> int:
         """How many stretches of text were masked as a whole."""
-        return self._long.crowded
+        return self._long.crowded + self._crowds.count
 
     def is_needless(self, offset: int, users: _Users) -> bool:
         """True for a hit that shows nothing, or nothing but what is found one byte later as well."""
@@ -179,7 +184,12 @@ class _Verification:
 
         Returns where all the bytes stand that show that there is none, if they stand together; None otherwise.
         """
-        is_nothing = True
+        if self._crowds.is_masked(offset, users.encoding):
+            return None
+        if self._crowds.is_full(offset, users.encoding):
+            self._mask_texts(offset, users.encoding)
+            return None
+        is_nothing, is_full = True, False
         around = self.windows.around(offset, users.encoding, users.before, users.after)
         for detector in users.detectors:
             try:
@@ -191,9 +201,10 @@ class _Verification:
                 is_nothing = is_nothing and not matches
                 if window.spent:
                     window, matches = self._long.charge(offset, detector, window, matches)
-                rule = detector.rule
+                rule, first = detector.rule, window
                 if rule.grows and (matches or (around.text_size >= detector.after and not rule.open)):
                     window, matches = self._long.whole(offset, detector, window, matches)
+                is_full = self._crowds.spend(offset, first) or is_full
             except (DumpscrubError, MemoryError):
                 raise
             except Exception as error:  # noqa: BLE001
@@ -206,7 +217,16 @@ class _Verification:
                 is_nothing = False
                 self._note(detector, window, matches)
         looked_at = self.windows.latest.spans
+        if is_full:
+            self._mask_texts(offset, users.encoding)
         return looked_at[0] if is_nothing and len(looked_at) == 1 else None
+
+    def _mask_texts(self, offset: int, encoding: Encoding) -> None:
+        """Note all text from the hit at file ``offset`` on, in a stretch of which no more is looked at."""
+        finding = Finding(CROWDED, CROWDED, (), encoding, Origin.DIRECT, Confidence.LOW, Action.MASK.value)
+        kind = self._found.kind(finding)
+        for spans in self._crowds.texts(offset, encoding):
+            self._found.add(kind, spans, ())
 
     def _note(self, detector: Detector, window: Window, matches: Iterable[Match]) -> None:
         for match in matches:
