@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from dumpscrub.model import Encoding
 from dumpscrub.search.windows import Window, Windows
@@ -22,7 +22,7 @@ STRETCH = 1 << 16
 LOOK = 16
 """Steps of any look of one detector at one hit; each takes about a quarter of a microsecond."""
 MOST_WORK = 20
-"""Steps for each code unit of a stretch, in one encoding: more than a look. Text full of passwords takes half of them."""
+"""Steps for each code unit of a stretch, in one encoding: more than a look. Text full of passwords takes half."""
 _SPENT = 256
 """Code units that are decoded in one step."""
 _AROUND = 4096
@@ -48,14 +48,16 @@ class _Stretch:
     number: int = -1
     work: int = 0
     full_at: int = -1
-    masked: Span = Span(0, 0)
+    masked: Span = field(default_factory=lambda: Span(0, 0))
 
 
 class Crowds:
     """The work of one search, whose hits come in file order. ``count`` are the stretches where it was too much."""
 
-    def __init__(self, windows: Windows) -> None:
+    def __init__(self, windows: Windows, most: int | None = None) -> None:
+        """``most`` stretches may be too much; behind them none is looked at."""
         self.count = 0
+        self._most = most
         self._windows = windows
         self._stretches: dict[Encoding, _Stretch] = {encoding: _Stretch() for encoding in _RUNS}
 
@@ -67,9 +69,11 @@ class Crowds:
     def is_full(self, offset: int, encoding: Encoding) -> bool:
         """True where no more hits of a stretch are looked at. All that stand at one place are treated alike."""
         stretch = self._stretches.get(encoding)
-        if stretch is None or stretch.full_at < 0 or stretch.number != offset // STRETCH:
+        if stretch is None or offset == stretch.full_at:
             return False
-        return offset != stretch.full_at
+        if self._most is not None and self.count > self._most:
+            return True
+        return stretch.full_at >= 0 and stretch.number == offset // STRETCH
 
     def spend(self, offset: int, window: Window) -> bool:
         """Count the look at the hit at file ``offset`` in ``window``. True for the first one that is too much."""
@@ -86,7 +90,7 @@ class Crowds:
         return True
 
     def texts(self, offset: int, encoding: Encoding) -> Iterator[tuple[Span, ...]]:
-        """All text around the hit at file ``offset`` and behind it, to the end of its stretch; from now on it is masked.
+        """All text around the hit at file ``offset`` and from it to its stretch's end; from now on it is masked.
 
         Where its region ends before that, the next hit behind it is asked for again.
         """

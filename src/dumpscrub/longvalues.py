@@ -27,6 +27,7 @@ MOST_WORK = 16 * LONGEST
 _GROWTH = 8
 _PER_STEP = 48
 """Code units in a row of a larger window that are looked at in one step, as a window counts them."""
+_FAR = 4096
 _BREAK = re.compile(rb"[\0-\x20\"'<>,;]")
 _TRAILING = 8
 """Code units at the end of a window that a pattern may have left to what follows the value."""
@@ -123,8 +124,8 @@ class LongValues:
 
 
 def _run(window: Window) -> int:
-    """Characters from the hit on without a break: most patterns look no farther."""
-    found = _BREAK.search(window.text, window.anchor)
+    """Characters from the hit on without a break, or all if that is far away: most patterns look no farther."""
+    found = _BREAK.search(window.text, window.anchor, window.anchor + _FAR)
     return (found.start() if found else len(window.text)) - window.anchor
 
 

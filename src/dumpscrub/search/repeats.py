@@ -59,7 +59,7 @@ class Repeats:
         return len(numbers)
 
     def rest(self, offset: int, end: int, core: int, number: int, longer: Sequence[int]) -> Iterator[Hit]:
-        """The hits before ``end`` of the needle ``number`` that stand in a row with the one at ``offset``, without a gap.
+        """The hits before ``end`` of the needle ``number`` in a row with the one at ``offset``, without a gap.
 
         All places up to the last of them are settled, as far as none of the ``longer`` needles may begin there.
         """
