@@ -31,8 +31,8 @@ _LONGEST = 1 << 16
 _TEXT = rb"[\t\r\n\x20-\x7e\x80-\xff]"
 _RUNS: Mapping[Encoding, re.Pattern[bytes]] = {
     Encoding.UTF8: re.compile(rb"%s{4,}+" % _TEXT),
-    Encoding.UTF16LE: re.compile(rb"(?:%s\0|[\0-\xff][\x01-\xff]){4,}+" % _TEXT, re.DOTALL),
-    Encoding.UTF16BE: re.compile(rb"(?:\0%s|[\x01-\xff][\0-\xff]){4,}+" % _TEXT, re.DOTALL),
+    Encoding.UTF16LE: re.compile(rb"(?:%s\0|[\x01-\xff]{2})(?:%s\0|[\0-\xff][\x01-\xff]){3,}+" % (_TEXT, _TEXT)),
+    Encoding.UTF16BE: re.compile(rb"(?:\0%s|[\x01-\xff][\0-\xff]){4,}+" % _TEXT),
     Encoding.UTF32LE: re.compile(rb"(?:%s\0\0\0|[\0-\xff][\x01-\xff]\0\0|[\0-\xff]{2}[\x01-\x10]\0){4,}+" % _TEXT),
 }
 """Four characters of text and more: what is shorter is no value that a rule finds."""

@@ -56,10 +56,19 @@ def test_the_bytes_found_are_those_that_brute_force_finds(seed: int, monkeypatch
 
 
 def test_values_of_one_period_are_compared_a_few_times(monkeypatch: pytest.MonkeyPatch) -> None:
-    compared: list[Any] = []
+    compared: list[int] = []
     begin, is_at = Finder._begin, Repeats._is_at
-    monkeypatch.setattr(Finder, "_begin", lambda self, *rest: compared.append(1) or begin(self, *rest))
-    monkeypatch.setattr(Repeats, "_is_at", lambda self, *rest: compared.append(1) or is_at(self, *rest))
+
+    def begins(self: Finder, *rest: Any) -> int | None:
+        compared.append(1)
+        return begin(self, *rest)
+
+    def stands(self: Repeats, *rest: Any) -> bool:
+        compared.append(1)
+        return is_at(self, *rest)
+
+    monkeypatch.setattr(Finder, "_begin", begins)
+    monkeypatch.setattr(Repeats, "_is_at", stands)
     needles = [b"ab" * (20 + number) + b"c" * (number % 2) for number in range(100)][::-1]
     finder = Finder([Literal(needle) for needle in needles], Search("hyperscan"), copies=True)
     data = dump(b"ab" * 50_000)
