@@ -66,10 +66,6 @@ def _numbered(before: bytes, after: bytes, rng: Random, size: int) -> bytes:
     return memory(b"".join(before + b"%016x" % rng.getrandbits(64) + after for _ in range(count)))
 
 
-def _noise(rng: Random, size: int) -> bytes:
-    return memory(rng.randbytes(size))
-
-
 def _padded_store(rng: Random, size: int) -> bytes:
     """PKCS#12 of indefinite length again and again, each up to the window's end in elements that do not end."""
     del rng
@@ -262,7 +258,7 @@ def _texts() -> Mapping[str, bytes]:
 
 
 HOSTILE: Mapping[str, Hostile] = {
-    "noise": Hostile(_noise),
+    "noise": Hostile(lambda rng, size: memory(rng.randbytes(size))),
     **{name: Hostile(partial(_repeated, unit)) for name, unit in _texts().items()},
     "UTF-16 pwd=": Hostile(partial(_repeated, "pwd=".encode("utf-16-le"))),
     "passwords that differ": Hostile(partial(_numbered, b'"password": "', b'",')),
