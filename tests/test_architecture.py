@@ -29,6 +29,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "shadows",
         "overlaps",
         "settled",
+        "crowds",
         "longvalues",
         "scanner",
         "pieces",

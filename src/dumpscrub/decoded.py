@@ -17,20 +17,23 @@ from itertools import accumulate
 import numpy as np
 
 from dumpscrub import inflated, pieces
+from dumpscrub.crowds import STRETCH
 from dumpscrub.inflated import TOO_LONG, Budget
 from dumpscrub.layout import LayoutBuilder, RegionKind
 from dumpscrub.model import Dump, Encoding, Finding
 from dumpscrub.pieces import Piece
-from dumpscrub.scanner import Scanner
+from dumpscrub.scanner import CROWDED, Scanner, crowded_text
 from dumpscrub.search.encoded import Code, Place
 from dumpscrub.search.windows import Windows
 from dumpscrub.source import BytesSource
-from dumpscrub.span import Span
+from dumpscrub.span import Span, SpanSet
 
 LEVELS = 3
 """How often text is decoded that was encoded more than once: some charts of Helm are base64 of base64 of gzip."""
 _EXPANDED, _EXPANDED_MORE = 2, 256 << 20
 """Compressed data may expand to so many times the size of the dump, and so many bytes more."""
+_CROWDS = 4
+"""Stretches of decoded text, besides one for each of the dump, that may be too much to look at: the rest is masked."""
 LONGEST = 1 << 20
 """Characters that are decoded as one piece."""
 _SHORT = 4096
@@ -61,18 +64,27 @@ def find(dump: Dump, encoded: Iterable[Place], scanner: Scanner) -> Decoded:
     return replace(found, suppressed={**found.suppressed, TOO_LONG: budget.exceeded}) if budget.exceeded else found
 
 
-def copies(dump: Dump, encoded: Iterable[Place], sweep: Callable[[Dump], Iterable[Finding]]) -> Iterator[Finding]:
+def copies(
+    dump: Dump, encoded: Iterable[Place], found: Iterable[Finding], sweep: Callable[[Dump], Iterable[Finding]]
+) -> Iterator[Finding]:
     """What ``sweep`` finds in data that stands compressed in ``dump``, as :func:`find` gives it.
 
-    Copies in text that is encoded otherwise need no decoding: they are forms of a value.
+    Copies in text that is encoded otherwise need no decoding: they are forms of a value. What is masked as a whole
+    among the ``found`` is not looked at.
     """
+    masked = SpanSet(span for finding in found if finding.rule == CROWDED for span in finding.spans)
     places = (place for place in encoded if place.code is Code.DEFLATE)
-    for batch in _batches(_pieces(dump, places, _budget(dump))):
+    some = (piece for piece in _pieces(dump, places, _budget(dump)) if not _is_in(masked, piece))
+    for batch in _batches(some):
         yield from _as_placed(sweep(_as_dump(batch)), batch)
 
 
+def _is_in(masked: SpanSet, piece: Piece) -> bool:
+    return bool(masked) and masked.covers(piece.spans(0, len(piece.data)))
+
+
 def _budget(dump: Dump) -> Budget:
-    return Budget(_EXPANDED * dump.source.size + _EXPANDED_MORE)
+    return Budget(_EXPANDED * dump.source.size + _EXPANDED_MORE, _CROWDS + dump.source.size // STRETCH)
 
 
 def _find(dump: Dump, encoded: Iterable[Place], scanner: Scanner, budget: Budget, levels: int) -> Decoded:
@@ -80,8 +92,14 @@ def _find(dump: Dump, encoded: Iterable[Place], scanner: Scanner, budget: Budget
     suppressed: Counter[str] = Counter()
     crowded = 0
     for batch in _batches(_pieces(dump, encoded, budget)):
+        if budget.crowds < 0:
+            crowded += 1
+            found = (crowded_text(piece.spans(0, len(piece.data)), piece.window.encoding) for piece in batch)
+            findings.update(((finding.rule, finding.spans), finding) for finding in found)
+            continue
         inner = _as_dump(batch)
-        scan = scanner.scan(inner)
+        scan = scanner.scan(inner, most_crowded=budget.crowds)
+        budget.crowds -= scan.crowded
         places = scan.seen.sights.places
         more = _find(inner, places, scanner, budget, levels - 1) if levels > 1 else Decoded((), {})
         suppressed.update(scan.suppressed)

@@ -48,12 +48,14 @@ class _Upto:
 class Budget:
     """How many bytes may come out of all compressed data together: some may be made to expand a thousandfold.
 
-    ``exceeded`` counts the places where more would have come.
+    ``exceeded`` counts the places where more would have come. ``crowds`` are the stretches of text in all that was
+    decoded in which too much may stand to look at it.
     """
 
-    def __init__(self, size: int) -> None:
+    def __init__(self, size: int, crowds: int) -> None:
         self.left = size
         self.exceeded = 0
+        self.crowds = crowds
 
 
 def pieces(windows: Windows, place: Place, budget: Budget) -> Iterator[tuple[int, Piece]]:

@@ -24,6 +24,11 @@ LONGEST = 1 << 16
 MOST_WORK = 16 * LONGEST
 """Code units in larger windows that hold matches, for one rule in :data:`LONGEST` of memory."""
 _GROWTH = 8
+_PER_STEP = 48
+"""Code units in a row of a larger window that are looked at in one step, as a window counts them."""
+_BREAKS = bytes(byte <= 0x20 or byte in b"\"'<>,;" for byte in range(256))
+"""By character, whether it ends a run: a table is ten times as fast as a pattern."""
+_SIGHTS = (64, 4096)
 _TRAILING = 8
 """Code units at the end of a window that a pattern may have left to what follows the value."""
 
@@ -64,7 +69,7 @@ class LongValues:
 
         Where a larger window shows no match, because the value never ends, the smaller one's stand.
         """
-        after = detector.after
+        first, after = window, detector.after
         if not _goes_on(window, matches) or window.at_end:
             return window, matches
         stretch = self._stretches.setdefault((detector.rule.id, window.encoding), _Stretch())
@@ -74,6 +79,7 @@ class LongValues:
             after = min(after * _GROWTH, LONGEST)
             wider = self._wider(offset, detector, window, after)
             found = list(detector.verify(wider))
+            first.steps += wider.steps + _run(wider) // _PER_STEP
             if (found or matches) and stretch.note(offset, after, window.unit):
                 self.crowded += 1
                 return self._crowded(offset, detector, window, matches, stretch)
@@ -115,6 +121,15 @@ class LongValues:
         match = Match(((shift + start, max(shift + end, widest.text_end)),), Confidence.LOW)
         stretch.long, stretch.masked = _places(widest, [match]), True
         return widest, [match]
+
+
+def _run(window: Window) -> int:
+    """Characters from the hit on without a break, or all if that is far away: most patterns look no farther."""
+    for size in _SIGHTS:
+        end = window.text[window.anchor : window.anchor + size].translate(_BREAKS).find(1)
+        if end >= 0:
+            return end
+    return len(window.text) - window.anchor
 
 
 def _goes_on(window: Window, matches: list[Match]) -> bool:

@@ -14,16 +14,18 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import accumulate
+from functools import partial
+from itertools import accumulate, chain
 
 from dumpscrub.findings import Findings
 from dumpscrub.model import Confidence, Dump, Encoding, FieldKind, Finding, Origin, SecretValue
 from dumpscrub.progress import Progress, silent
 from dumpscrub.rules.schema import Action
 from dumpscrub.search.copies import FewCopies, Member, Piece
-from dumpscrub.search.finder import Search
+from dumpscrub.search.finder import CORE, Hit, Search
 from dumpscrub.search.forms import Form, decoded, whole, worth_sweeping
 from dumpscrub.search.fragments import rest
+from dumpscrub.search.repeats import thinned
 from dumpscrub.search.wanted import Wanted
 from dumpscrub.search.windows import WORD, squeeze
 from dumpscrub.shadows import without_shadows
@@ -95,26 +97,32 @@ class Sweeper:
         found: dict[tuple[Span, ...], Finding] = {}
         rests: dict[tuple[Span, ...], Finding] = {}
         outer, is_one_text = Span(0, 0), True
-        for hits in self._finder.find(dump, stage, progress):
-            for offset, number in hits:
-                member = self._finder.member(number)
-                if is_one_text and outer.start <= offset and offset + len(member[1].data) <= outer.end:
+        hits = chain.from_iterable(self._finder.find(dump, stage, progress))
+        for offset, number in thinned(hits, partial(self._size_in_a_row, dump)):
+            member = self._finder.member(number)
+            if is_one_text and outer.start <= offset and offset + len(member[1].data) <= outer.end:
+                continue
+            if member[1].at is not None:
+                spans = self._rest(dump, offset, member)
+                rests.setdefault(spans, self._copy(member, spans, Confidence.MEDIUM))
+                continue
+            for spans in _places(dump, offset, member[1]):
+                if all(map(outer.covers, spans)) or not _stands_alone(dump, spans, member[1]):
                     continue
-                if member[1].at is not None:
-                    spans = self._rest(dump, offset, member)
-                    rests.setdefault(spans, self._copy(member, spans, Confidence.MEDIUM))
-                    continue
-                for spans in _places(dump, offset, member[1]):
-                    if all(map(outer.covers, spans)) or not _stands_alone(dump, spans, member[1]):
-                        continue
-                    found.setdefault(spans, self._copy(member, spans, Confidence.HIGH))
-                    if len(spans) == 1:
-                        outer, is_one_text = spans[0], dump.layout.contiguous(spans[0].start, spans[0].end)
+                found.setdefault(spans, self._copy(member, spans, Confidence.HIGH))
+                if len(spans) == 1:
+                    outer, is_one_text = spans[0], dump.layout.contiguous(spans[0].start, spans[0].end)
         for spans, member in (*self._cut_copies(dump), *_register_pieces(dump, self._finder)):
             found.setdefault(spans, self._copy(member, spans, Confidence.MEDIUM))
         copies = SpanSet(span for spans in found for span in spans)
         found.update((spans, rest) for spans, rest in rests.items() if not copies.covers(spans))
         return without_shadows(found.values())
+
+    def _size_in_a_row(self, dump: Dump, hit: Hit) -> int:
+        """The bytes of a whole long value, if they follow each other in memory; else 0."""
+        form = self._finder.member(hit[1])[1]
+        size = len(form.data)
+        return size if size >= CORE and form.at is None and dump.layout.contiguous(hit[0], hit[0] + size) else 0
 
     def _rest(self, dump: Dump, offset: int, member: Member) -> tuple[Span, ...]:
         """Where all that is left of a value stands around the piece of it at file ``offset``, in whole characters."""

@@ -8,13 +8,15 @@ from contextlib import closing
 from copy import copy
 from dataclasses import dataclass
 
+from dumpscrub.crowds import Crowds
 from dumpscrub.detectors.base import Anchor, Detector, Match
 from dumpscrub.errors import DumpscrubError, ScanError
 from dumpscrub.findings import Collector, Findings
 from dumpscrub.longvalues import LongValues
+from dumpscrub.longvalues import Seen as LongView
 from dumpscrub.model import Confidence, Dump, Encoding, Finding, Origin
 from dumpscrub.progress import Progress, silent
-from dumpscrub.rules.schema import Rule
+from dumpscrub.rules.schema import Action, Rule
 from dumpscrub.search.finder import Finder, Search
 from dumpscrub.search.literals import Literal
 from dumpscrub.search.places import MARKS
@@ -23,6 +25,9 @@ from dumpscrub.search.windows import Window, Windows
 from dumpscrub.settled import NOTHING_SETTLED, Seen, SettledHits
 from dumpscrub.shadows import without_shadows
 from dumpscrub.span import Span
+
+CROWDED = "crowded-text"
+"""The rule id, and the category, of text that is masked because too many names of secrets stand in it."""
 
 Observer = Callable[[Detector, Window, Sequence[Match]], None]
 """Told of a hit's window, and of the matches in it, by each detector of the anchor."""
@@ -86,11 +91,13 @@ class Scanner:
         observer: Observer | None = None,
         earlier: Seen | None = None,
         edits: Sequence[Span] = (),
+        most_crowded: int | None = None,
     ) -> Scan:
         """Every finding of every detector, but at hits that an ``earlier`` search settled.
 
-        Since that one ``edits`` were made, in order and disjoint. Calls ``observer`` for each of the other hits. Raises
-        ScanError, naming the rule, where a detector fails.
+        Since that one ``edits`` were made, in order and disjoint. Calls ``observer`` for each of the other hits. Behind
+        ``most_crowded`` stretches of text that are masked as a whole, all text with hits in it is. Raises ScanError,
+        naming the rule, where a detector fails.
         """
         searched = 0
 
@@ -101,7 +108,7 @@ class Scanner:
 
         settled = earlier.hits.untouched(edits) if earlier else NOTHING_SETTLED
         sights = SightList(dump, earlier.sights if earlier else None, edits)
-        verification = _Verification(dump, observer)
+        verification = _Verification(dump, observer, most_crowded)
         nothing = SettledHits(len(self._literals))
         with closing(self._finder.find(dump, stage, note, sights)) as chunks:
             for hits in chunks:
@@ -149,24 +156,30 @@ def _has_twin(anchor: Anchor, users: Mapping[Anchor, Sequence[Detector]]) -> boo
     return users.get(twin) == users[anchor]
 
 
+def crowded_text(spans: tuple[Span, ...], encoding: Encoding) -> Finding:
+    """Text that is masked as a whole, whatever the policy says."""
+    return Finding(CROWDED, CROWDED, spans, encoding, Origin.DIRECT, Confidence.LOW, Action.MASK.value)
+
+
 class _Verification:
     """What the detectors make of the hits in one dump, which come in file order.
 
     ``suppressed`` holds each place once.
     """
 
-    def __init__(self, dump: Dump, observer: Observer | None) -> None:
+    def __init__(self, dump: Dump, observer: Observer | None, most_crowded: int | None) -> None:
         self.suppressed: dict[tuple[str, tuple[Span, ...]], str] = {}
         self._observer = observer
         self._found = Collector()
         self._kinds: dict[tuple[str, str, Confidence], int] = {}
         self.windows = Windows(dump)
         self._long = LongValues(self.windows)
+        self._crowds = Crowds(self.windows, most_crowded)
 
     @property
     def crowded(self) -> int:
         """How many stretches of text were masked as a whole."""
-        return self._long.crowded
+        return self._long.crowded + self._crowds.count
 
     def is_needless(self, offset: int, users: _Users) -> bool:
         """True for a hit that shows nothing, or nothing but what is found one byte later as well."""
@@ -179,7 +192,9 @@ class _Verification:
 
         Returns where all the bytes stand that show that there is none, if they stand together; None otherwise.
         """
-        is_nothing = True
+        if self._is_crowded(offset, users.encoding):
+            return None
+        is_nothing, is_full = True, False
         around = self.windows.around(offset, users.encoding, users.before, users.after)
         for detector in users.detectors:
             try:
@@ -189,11 +204,8 @@ class _Verification:
                     continue
                 matches = list(detector.verify(window))
                 is_nothing = is_nothing and not matches
-                if window.spent:
-                    window, matches = self._long.charge(offset, detector, window, matches)
-                rule = detector.rule
-                if rule.grows and (matches or (around.text_size >= detector.after and not rule.open)):
-                    window, matches = self._long.whole(offset, detector, window, matches)
+                first, (window, matches) = window, self._whole(offset, detector, window, matches)
+                is_full = self._crowds.spend(offset, first) or is_full
             except (DumpscrubError, MemoryError):
                 raise
             except Exception as error:  # noqa: BLE001
@@ -206,7 +218,32 @@ class _Verification:
                 is_nothing = False
                 self._note(detector, window, matches)
         looked_at = self.windows.latest.spans
+        if is_full:
+            self._mask_texts(offset, users.encoding)
         return looked_at[0] if is_nothing and len(looked_at) == 1 else None
+
+    def _whole(self, offset: int, detector: Detector, window: Window, matches: list[Match]) -> LongView:
+        """The ``matches`` around the hit at file ``offset`` as far as they go on, and the window that shows them."""
+        rule = detector.rule
+        if window.spent:
+            window, matches = self._long.charge(offset, detector, window, matches)
+        if rule.grows and (matches or (window.is_text_to_end and not rule.open)):
+            window, matches = self._long.whole(offset, detector, window, matches)
+        return window, matches
+
+    def _is_crowded(self, offset: int, encoding: Encoding) -> bool:
+        """True for a hit in text that is masked without a look, which this one may be the first to show."""
+        if not self._crowds.is_masked(offset, encoding):
+            if not self._crowds.is_full(offset, encoding):
+                return False
+            self._mask_texts(offset, encoding)
+        return True
+
+    def _mask_texts(self, offset: int, encoding: Encoding) -> None:
+        """Note all text from the hit at file ``offset`` on, in a stretch of which no more is looked at."""
+        kind = self._found.kind(crowded_text((), encoding))
+        for spans in self._crowds.texts(offset, encoding):
+            self._found.add(kind, spans, ())
 
     def _note(self, detector: Detector, window: Window, matches: Iterable[Match]) -> None:
         for match in matches:

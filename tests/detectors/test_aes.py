@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Sequence
 from itertools import product
 from random import Random
 
@@ -16,7 +17,7 @@ from dumpscrub.layout import LayoutBuilder, RegionKind
 from dumpscrub.model import Dump
 from dumpscrub.rules.schema import Rule
 from dumpscrub.search.finder import CHUNK
-from dumpscrub.search.schedules import TraceList
+from dumpscrub.search.schedules import SHAPES, TraceList
 from dumpscrub.search.sights import look
 from dumpscrub.source import BytesSource
 from dumpscrub.span import total
@@ -173,3 +174,18 @@ def test_what_traces_made_resident_is_given_back_after_a_few_hundred_of_them() -
     dump = Dump("raw", source, LayoutBuilder(source.size).build())
     assert roundkeys.find(dump, [(256 + 128 * number, 32) for number in range(600)], RULE).findings == ()
     assert source.released >= 2
+
+
+def test_words_that_are_no_round_keys_are_not_all_mixed(monkeypatch: pytest.MonkeyPatch) -> None:
+    mixed: list[int] = []
+    mix = aes._mixed_by
+
+    def mixing(word: int, factors: Sequence[int]) -> int:
+        mixed.append(word)
+        return mix(word, factors)
+
+    monkeypatch.setattr(aes, "_mixed_by", mixing)
+    shape = next(iter(SHAPES.values()))
+    data = bytes(range(1, 241))
+    assert aes.schedule(data, 96, shape) is None
+    assert len(mixed) <= 2 * 7 * shape.words, "the words around the place, in each byte order"

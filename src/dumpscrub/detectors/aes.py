@@ -128,12 +128,21 @@ def schedule(data: bytes, at: int, shape: Shape) -> Schedule | None:
     for order in _ORDERS:
         words = _words(b"".join(blocks), order)
         for is_mixed in (False, True):
+            if is_mixed and not _may_be_mixed(words, here, shape.words):
+                continue
             proven = _key([_mixed_by(word, _MIX) for word in words] if is_mixed else words, here, shape.words)
             if proven and len(set(proven[0])) > _FEW:
                 key, first = proven
                 begin = phase if shape.backwards else (phase + first * _WORD) % BLOCK
                 return Schedule(key, tuple(_segments(data, begin, key)))
     return None
+
+
+def _may_be_mixed(words: Sequence[int], here: int, count: int) -> bool:
+    """True where words around index ``here`` are of a schedule, once mixed. To mix all of them takes long."""
+    low = max(0, here - 4 * count)
+    near = [_mixed_by(word, _MIX) for word in words[low : here + 3 * count]]
+    return any(True for _ in _numbered(near, here - low, count))
 
 
 def _words(data: bytes, order: Literal["big", "little"]) -> list[int]:
@@ -179,15 +188,21 @@ def _key(words: Sequence[int], here: int, count: int) -> tuple[bytes, int] | Non
 
     That index is negative where the beginning is not there. None where they are of no schedule.
     """
+    for at, number in _numbered(words, here, count):
+        key = _rewound(words[at - count : at], number, count)
+        if _agreeing(words, at, expand(key), number) >= count + _FEWEST_PROOFS:
+            return key, at - number
+    return None
+
+
+def _numbered(words: Sequence[int], here: int, count: int) -> Iterator[tuple[int, int]]:
+    """Indices near ``here`` of words that begin a round, each with the number that it has in its schedule."""
     for at in range(max(count, here - 3 * count), min(len(words), here + 3 * count)):
         before = words[at - 1]
         turned = _substituted((before << 8 | before >> 24) & 0xFFFFFFFF)
         number = _ROUND_OF.get(words[at] ^ words[at - count] ^ turned, 0) * count
         if count <= number < 4 * (count + 7):
-            key = _rewound(words[at - count : at], number, count)
-            if _agreeing(words, at, expand(key), number) >= count + _FEWEST_PROOFS:
-                return key, at - number
-    return None
+            yield at, number
 
 
 def _rewound(known: Sequence[int], number: int, count: int) -> bytes:

@@ -18,7 +18,7 @@ NOWHERE = (-1, -1)
 Groups = list[tuple[int, int]]
 """Where the groups of a match stand in the text, or :data:`NOWHERE`."""
 
-_NEAR = 64
+NEAR = 64
 """Characters before the anchor up to which trying only the beginnings from there on is faster than searching."""
 _HERE = re2._Anchor.ANCHOR_START
 _ANYWHERE = re2._Anchor.UNANCHORED
@@ -45,7 +45,7 @@ class Expression:
         Raises RuleError where it does not compile or names no secret.
         """
         compiled = _compile(rule.id, pattern)
-        near = 0 < before <= _NEAR and r"\Q" not in pattern
+        near = 0 < before <= NEAR and r"\Q" not in pattern
         if near:
             # A match begins at the anchor at the latest, so RE2 is told to give up where none has begun by then.
             compiled = _compile(rule.id, f"(?s:.{{0,{before + 1}}}?)({pattern})")

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from dumpscrub.detectors.base import Anchor, Match
-from dumpscrub.detectors.expression import NOWHERE, Expression, Expressions, Groups
+from dumpscrub.detectors.expression import NEAR, NOWHERE, Expression, Expressions, Groups
 from dumpscrub.detectors.validators import VALIDATORS, Validator, Verdict
 from dumpscrub.errors import RuleError
 from dumpscrub.model import Confidence, SecretValue
@@ -23,6 +23,10 @@ _REMEMBERED = 8192
 """Judgements that a detector remembers: a process keeps most of its secrets more than once."""
 _SHORT = 512
 """Bytes of the longest value that is remembered."""
+_MATCH, _BEFORE, _KIBI = 4, 9, 8
+"""Steps (as a window counts them) of a match, of a character before a hit that may begin one, of 1,024 characters."""
+_RUN = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/_-"
+"""Characters of keys: where they stand before a hit, each may begin one."""
 _SHORTEST_KEY, _FEW = 8, 4
 """Bytes of a key of DES; so few different ones fill memory."""
 
@@ -69,6 +73,8 @@ class PatternDetector:
     expressions: Expressions = field(repr=False)
     judge: Callable[[bytes, bytes], Judgement] = field(repr=False)
     remembered: Callable[[bytes, bytes], Judgement] = field(repr=False)
+    steps: int = 0
+    """What a look takes beyond a quick one, by how far it may go."""
 
     def verify(self, window: Window) -> Sequence[Match]:
         matches: list[Match] = []
@@ -76,6 +82,10 @@ class PatternDetector:
             found = expression.containing(window.text, window.anchor)
             # Both sides of a name count: once the value behind it is masked, the one before it would be found anyway.
             matches += self._matches(window, expression, found) if found else ()
+        window.steps += self.steps + _MATCH * len(matches)
+        if 0 < self.rule.before <= NEAR:
+            head = window.text[: window.anchor]
+            window.steps += _BEFORE * (len(head) - len(head.rstrip(_RUN)))
         return matches
 
     def _matches(self, window: Window, expression: Expression, found: list[Groups]) -> list[Match]:
@@ -116,7 +126,13 @@ def build(rule: Rule) -> PatternDetector:
         expressions,
         judge,
         lru_cache(_REMEMBERED)(judge),
+        _steps(rule),
     )
+
+
+def _steps(rule: Rule) -> int:
+    """What a look for ``rule`` takes: behind the hit little, before it more, where each place may be a beginning."""
+    return (rule.before + rule.after) // 1024 * _KIBI
 
 
 def judge_of(rule: Rule) -> Judge:

@@ -21,6 +21,8 @@ from dumpscrub.search.windows import Window
 
 NAMES = ("serialised",)
 _AFTER = 2048
+_STEPS = 6
+"""What each character before an anchor takes, as a window counts: it may be a length, and that of several notations."""
 _NAME_BYTES = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-.:/$"
 _NAME = re.compile(rb"[A-Za-z_$][A-Za-z0-9_\-.:/$]*[A-Za-z0-9_]")
 _TEXT = re.compile(rb"[\t\r\n\x20-\x7e\x80-\xff]+")
@@ -55,6 +57,8 @@ class SerialisedDetector:
     judge: Callable[[bytes, bytes], Judgement] = field(repr=False)
 
     def verify(self, window: Window) -> tuple[Match, ...]:
+        head = window.text[max(0, window.anchor - LONGEST_NAME) : window.anchor]
+        window.steps += _STEPS * (len(head) - len(head.rstrip(_NAME_BYTES)))
         found = find(window.text, window.anchor, is_plain=window.unit == 1)
         match = self._match(window, found) if found else None
         return (match,) if match else ()

@@ -103,18 +103,24 @@ class _Pieces:
         ]
 
     def find(self, texts: Texts, data: bytes) -> Iterator[tuple[int, int, Member]]:
-        """Where in ``data`` pieces reach the cut side of one of ``texts``, and of which form: the longest."""
-        for at, literal in sorted(
+        """Where in ``data`` pieces reach the cut side of one of ``texts``, and of which form: the longest.
+
+        Of pieces of one form that stand within each other, the longest counts.
+        """
+        done: set[tuple[int, int]] = set()
+        hits = sorted(
             (at, numbers[found]) for matcher, numbers in self._matchers for at, found in matcher.find(memoryview(data))
-        ):
+        )
+        for at, literal in hits if self._at_end else reversed(hits):
             start, end = texts.around(at)
             behind = at + len(self._literals[literal].data)
             low, high = (at, end) if self._at_end else (start, behind)
-            if behind > end:
-                continue  # it begins in one text and ends in another
+            if behind > end or (start, literal) in done:
+                continue  # it begins in one text and ends in another, or stands within a longer one
             for member in self._members[literal]:
                 if len(member[1].data) <= high - low:
                     break  # the text is no piece of it, nor of the others, which are no longer
                 if member[1].is_cut_to(data[low:high], at_end=self._at_end):
+                    done.add((start, literal))
                     yield low, high, member
                     break

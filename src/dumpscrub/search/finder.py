@@ -27,9 +27,10 @@ from dumpscrub.progress import Progress
 from dumpscrub.search.blocks import busy_parts
 from dumpscrub.search.engines import compile_literals
 from dumpscrub.search.literals import Hits, Literal, Matcher
+from dumpscrub.search.repeats import Repeats
 from dumpscrub.search.windows import WORD
 from dumpscrub.source import read_spans
-from dumpscrub.span import Span
+from dumpscrub.span import Span, total
 from dumpscrub.threads import in_threads
 from dumpscrub.walks import Looks, Seams, across, seams
 from dumpscrub.workers import in_workers
@@ -110,6 +111,7 @@ class Finder:
             cores.setdefault(key, []).append(_Member(number, lead, lead > 0 or len(core) < len(needle.data)))
         self._cores = tuple(cores)
         self._members = tuple(tuple(members) for members in cores.values())
+        self._longest = [max(len(self._needles[each.number].data) for each in some) for some in self._members]
         self._sizes = np.array([len(core.data) for core in self._cores], np.int64)
         self._edges = np.array([all(self._needles[each.number].edge for each in some) for some in self._members], bool)
         self._matcher: Matcher = compile_literals(self._cores, search.engine)
@@ -147,12 +149,21 @@ class Finder:
         seen: list[Any] = []
         hits: list[Hit] = []
         reach = 0
+        repeats = Repeats(dump.source, dump.layout, self._needles)
         for offset, core in self._cores_in(dump, start, end, watcher, seen):
-            for hit in self._whole(dump, offset, core, reach):
+            if self._copies and offset + self._longest[core] <= reach:
+                continue
+            numbers = [member.number for member in self._members[core]] if self._copies and repeats.is_row(core) else []
+            absent = repeats.absent(offset, core, numbers) if numbers else 0
+            for hit in self._whole(dump, offset, core, reach, absent):
                 hits.append(hit)
-                needle = self._needles[hit[1]]
-                if self._copies and len(needle.data) >= CORE and self._is_one_text(dump, offset, needle):
-                    reach = max(reach, offset + len(needle.data))
+                size = len(self._needles[hit[1]].data)
+                if self._copies and size >= CORE and dump.layout.contiguous(offset, offset + size):
+                    if numbers:
+                        longer = numbers[: numbers.index(hit[1])]
+                        hits += repeats.rest(offset, min(end, dump.source.size), core, hit[1], longer)
+                    reach = max(reach, hits[-1][0] + size)
+                    break  # the others are no longer, and stand within it
         return hits, seen
 
     def _cores_in(
@@ -185,10 +196,6 @@ class Finder:
             if whole[index] or layout.contiguous(int(offsets[index]), int(ends[index])):
                 yield int(offsets[index]), int(cores[index])
 
-    @staticmethod
-    def _is_one_text(dump: Dump, offset: int, needle: Literal) -> bool:
-        return dump.layout.contiguous(offset, offset + len(needle.data))
-
     def _across(self, dump: Dump) -> list[Hit]:
         """Hits whose core crosses a seam."""
         hits: set[Hit] = set()
@@ -212,9 +219,12 @@ class Finder:
                 hits += self._whole(dump, offset, core)
         return hits
 
-    def _whole(self, dump: Dump, offset: int, core: int, reach: int = 0) -> Iterator[Hit]:
-        """The needles whose core stands at ``offset`` that are really there and end behind ``reach``."""
-        for number, lead, has_more in self._members[core]:
+    def _whole(self, dump: Dump, offset: int, core: int, reach: int = 0, absent: int = 0) -> Iterator[Hit]:
+        """The needles whose core stands at ``offset`` that are really there and end behind ``reach``.
+
+        The first ``absent`` ones are not.
+        """
+        for number, lead, has_more in self._members[core][absent:]:
             needle = self._needles[number]
             if not has_more:
                 begin = offset if offset + len(needle.data) > reach else None
@@ -234,4 +244,5 @@ class Finder:
         texts = [(*dump.layout.backward(offset, lead), *dump.layout.forward(offset, size - lead))]
         if self._copies:
             texts.append((Span(begin, min(end, dump.source.size)),))
-        return next((text[0].start for text in texts if needle.equals(read_spans(dump.source, text))), None)
+        whole = (text for text in texts if total(text) == size)
+        return next((text[0].start for text in whole if needle.equals(read_spans(dump.source, text))), None)
