@@ -23,8 +23,9 @@ from dumpscrub.model import Dump, Encoding, Finding
 from dumpscrub.pieces import Piece
 from dumpscrub.scanner import Scanner
 from dumpscrub.search.encoded import Code, Place
+from dumpscrub.search.places import leading_to_compressed
 from dumpscrub.search.windows import Windows
-from dumpscrub.source import BytesSource
+from dumpscrub.source import BytesSource, read
 from dumpscrub.span import Span
 
 LEVELS = 3
@@ -46,12 +47,14 @@ _FAR = 1 << 32
 class Decoded:
     """What was found in encoded text, and how many candidates were not taken for secrets, by reason.
 
-    ``crowded`` counts what was masked as a whole, as that of a scan.
+    ``crowded`` counts what was masked as a whole, as that of a scan. ``compressed`` is the encoded text in which
+    something stands compressed, however deep.
     """
 
     findings: tuple[Finding, ...]
     suppressed: dict[str, int]
     crowded: int = 0
+    compressed: tuple[Place, ...] = ()
 
 
 def find(dump: Dump, encoded: Iterable[Place], scanner: Scanner) -> Decoded:
@@ -61,14 +64,31 @@ def find(dump: Dump, encoded: Iterable[Place], scanner: Scanner) -> Decoded:
     return replace(found, suppressed={**found.suppressed, TOO_LONG: budget.exceeded}) if budget.exceeded else found
 
 
-def copies(dump: Dump, encoded: Iterable[Place], sweep: Callable[[Dump], Iterable[Finding]]) -> Iterator[Finding]:
+def copies(
+    dump: Dump, encoded: Iterable[Place], inside: Decoded, sweep: Callable[[Dump], Iterable[Finding]]
+) -> Iterator[Finding]:
     """What ``sweep`` finds in data that stands compressed in ``dump``, as :func:`find` gives it.
 
-    Copies in text that is encoded otherwise need no decoding: they are forms of a value.
+    ``inside`` is what that found there. Copies in text that is encoded otherwise need no decoding: they are forms of a
+    value.
     """
-    places = (place for place in encoded if place.code is Code.DEFLATE)
-    for batch in _batches(_pieces(dump, places, _budget(dump))):
-        yield from _as_placed(sweep(_as_dump(batch)), batch)
+    places = sorted({*_deflated(encoded), *inside.compressed}, key=lambda place: place.offset)
+    return _copies(dump, places, _budget(dump), sweep, LEVELS)
+
+
+def _copies(
+    dump: Dump, places: Iterable[Place], budget: Budget, sweep: Callable[[Dump], Iterable[Finding]], levels: int
+) -> Iterator[Finding]:
+    for batch in _batches(_pieces(dump, places, budget)):
+        inner = _as_dump(batch)
+        yield from _as_placed(sweep(inner), batch)
+        if levels > 1:
+            more = leading_to_compressed(read(inner.source, 0, inner.source.size))
+            yield from _as_placed(_copies(inner, more, budget, sweep, levels - 1), batch)
+
+
+def _deflated(places: Iterable[Place]) -> Iterator[Place]:
+    return (place for place in places if place.code is Code.DEFLATE)
 
 
 def _budget(dump: Dump) -> Budget:
@@ -78,6 +98,7 @@ def _budget(dump: Dump) -> Budget:
 def _find(dump: Dump, encoded: Iterable[Place], scanner: Scanner, budget: Budget, levels: int) -> Decoded:
     findings: dict[tuple[str, tuple[Span, ...]], Finding] = {}
     suppressed: Counter[str] = Counter()
+    compressed: set[Place] = set()
     crowded = 0
     for batch in _batches(_pieces(dump, encoded, budget)):
         inner = _as_dump(batch)
@@ -87,10 +108,19 @@ def _find(dump: Dump, encoded: Iterable[Place], scanner: Scanner, budget: Budget
         suppressed.update(scan.suppressed)
         suppressed.update(more.suppressed)
         crowded += scan.crowded + more.crowded
+        compressed.update(_holders((*_deflated(places), *more.compressed), batch))
         for finding in _as_placed((*scan.findings, *more.findings), batch):
             findings.setdefault((finding.rule, finding.spans), finding)
     ordered = sorted(findings.values(), key=lambda finding: (finding.spans, finding.rule))
-    return Decoded(tuple(ordered), dict(sorted(suppressed.items())), crowded)
+    return Decoded(tuple(ordered), dict(sorted(suppressed.items())), crowded, tuple(compressed))
+
+
+def _holders(places: Iterable[Place], batch: Sequence[Piece]) -> Iterator[Place]:
+    """Where the pieces of ``batch`` stand encoded that hold ``places`` once they are decoded."""
+    starts = _starts(batch)
+    for number in {bisect_right(starts, place.offset) - 1 for place in places}:
+        piece = batch[number]
+        yield Place(piece.spans(0, 1)[0].start, piece.code, piece.window.encoding)
 
 
 def _as_placed(findings: Iterable[Finding], batch: Sequence[Piece]) -> Iterator[Finding]:

@@ -1,6 +1,7 @@
 """Data compressed by DEFLATE (RFC 1951) behind a header that tells it: gzip (RFC 1952), a member of a zip archive.
 
-So stand bodies of HTTP answers, packages and backups in memory. Text in base64 that begins with ``H4sI`` is gzip.
+So stand bodies of HTTP answers, packages and backups in memory. Text in base64 that begins with ``H4sI`` is gzip, and
+with ``UEsDB`` zip.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ SIGNS: tuple[tuple[Literal, Code, Encoding], ...] = (
     (Literal(_ZIP), Code.DEFLATE, Encoding.BINARY),
     (Literal(b"H4sI"), Code.BASE64, Encoding.UTF8),
     (Literal("H4sI".encode("utf-16-le")), Code.BASE64, Encoding.UTF16LE),
+    (Literal(b"UEsDB"), Code.BASE64, Encoding.UTF8),
+    (Literal("UEsDB".encode("utf-16-le")), Code.BASE64, Encoding.UTF16LE),
 )
 """What to search for, and what a hit of it says."""
 
