@@ -15,6 +15,7 @@ from dumpscrub.detectors import (
     javastores,
     keyxml,
     logins,
+    neighbours,
     openssh,
     pattern,
     pem,
@@ -22,6 +23,7 @@ from dumpscrub.detectors import (
     process,
     public_keys,
     putty,
+    resultrows,
     serialised,
     sexpr,
     windows_keys,
@@ -50,6 +52,8 @@ _MODULES = (
     serialised,
     logins,
     columns,
+    neighbours,
+    resultrows,
 )
 
 DETECTORS: Mapping[str, Callable[[Rule], Detector]] = {
