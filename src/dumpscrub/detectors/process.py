@@ -182,7 +182,7 @@ def _assigned(argument: bytes) -> int:
 def _unquoted(text: bytes, start: int, end: int, quotes: bytes = b"\"'") -> Part:
     """The range without the quotes around it; the closing one may be missing where the text was cut.
 
-    Signs behind the closing one, as in a statement of SQL, are left out with it: another rule knows a value by its quotes.
+    Signs behind the closing one, as in SQL, are left out with it: other rules know a value by its quotes.
     """
     quote = text[start : min(start + 1, end)]
     if not quote or quote not in quotes:
