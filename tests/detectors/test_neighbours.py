@@ -77,3 +77,33 @@ def test_any_bytes_are_read_without_fault(data: bytes, at: int) -> None:
     text = data[:60] + b"password" + data[60:]
     place = neighbours.find(text, min(at, len(text)))
     assert place is None or 0 <= place[0] < place[1] <= len(text)
+
+
+def java(text: bytes, *, kind: bytes = b"Hh\x00\x00", lock: int = 1) -> bytes:
+    """A byte array of HotSpot that holds ``text``."""
+    data = bytes((lock,)) + bytes(7) + kind + len(text).to_bytes(4, "little") + text
+    return data + bytes(-len(data) % 8)
+
+
+STRING = b"\x01" + bytes(7) + b"\x90\x0d\x00\x00" + b"\x11\x22\x33\x44" * 3
+
+
+@pytest.mark.parametrize("between", [b"", STRING, STRING + b"\x01" + bytes(7) + b"\x20\x1c\0\0" + b"\x55" * 20])
+def test_a_value_in_the_next_array_of_java(between: bytes) -> None:
+    assert set(marked(java(b"spring.datasource.password") + between + java(SECRET) + java(b"more"))) == {SECRET}
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        java(b"db.password") + java(SECRET, kind=b"Gg\0\0"),
+        java(b"db.password") + java(SECRET, lock=0),
+        java(b"db.password", lock=2) + java(SECRET),
+        java(b"db.password") + bytes(72) + java(SECRET),
+        java(b"db.password") + java(b"com.example.PasswordEncoder"),
+        java(b"db.password more") + java(SECRET),
+        java(b"db.password") + java(b"\x01\x02\x03" + SECRET),
+    ],
+)
+def test_what_is_no_pair_of_arrays(data: bytes) -> None:
+    assert marked(data) == []

@@ -10,6 +10,7 @@ from dumpscrub.detectors import (
     chacha,
     columns,
     der,
+    directory,
     encoded_der,
     encoded_windows,
     javastores,
@@ -54,6 +55,7 @@ _MODULES = (
     columns,
     neighbours,
     resultrows,
+    directory,
 )
 
 DETECTORS: Mapping[str, Callable[[Rule], Detector]] = {

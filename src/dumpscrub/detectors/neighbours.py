@@ -1,9 +1,13 @@
-"""Secrets in the block of memory behind the one that holds their name, as malloc gave both out one after another.
+"""Secrets in the block or array behind the one that holds their name, as a program made both one after another.
 
-A program that reads settings copies each name and each value. glibc's malloc puts the size of a block before it, with
-three flags in its lowest bits, and blocks follow each other without a gap; so the size of the name's block says where
-the value's begins, and each size has to be the one that malloc makes for the text (sysmalloc and malloc_chunk in
-glibc's ``malloc/malloc.c``; the same on all 64-bit platforms).
+A program that reads settings copies each name and each value. What stands before both says how long they are:
+
+* glibc's malloc puts the size of a block before it, with three flags in its lowest bits, and blocks follow each other
+  without a gap (malloc_chunk in glibc's ``malloc/malloc.c``, on 64-bit platforms). So the size of the name's block says
+  where the value's begins, and each size has to be the one that malloc makes for the text.
+* The text of a Java string is an array of bytes: mark word, class and length (HotSpot's ``arrayOop.hpp``, with
+  compressed class pointers). The value's array begins at the next multiple of eight, or behind the string's object, and
+  is of the same class.
 """
 
 from __future__ import annotations
@@ -25,15 +29,19 @@ _SIZE = 8
 """Bytes of the size before a block."""
 _STEP, _LEAST = 16, 32
 _FLAGS, _MAPPED = 7, 2
-_BEFORE, _AFTER = _LONGEST_NAME + _SIZE, _LONGEST_NAME + _LONGEST_VALUE + 4 * _STEP
+_BEFORE, _AFTER = _LONGEST_NAME + 2 * _SIZE, _LONGEST_NAME + _LONGEST_VALUE + 8 * _STEP
+_JAVA_HEADER, _JAVA_ALIGNED = 16, 8
+_JAVA_BETWEEN = range(0, 65, _JAVA_ALIGNED)
+"""Bytes of other objects between both arrays: those of the strings, an entry of a table."""
+_JAVA_LOCKS, _JAVA_UNLOCKED = 3, 1
 _NAME = re.compile(rb"[A-Za-z_][\w.:/-]{2,63}")
 _NAME_BYTES = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-.:/"
-_VALUE = re.compile(rb"[\x20-\x7e]{6,511}(?=\x00)")
+_VALUE = re.compile(rb"[\x20-\x7e]{6,511}")
 
 
 @dataclass(frozen=True, slots=True)
 class NeighbourDetector:
-    """Finds the text in the block behind a block that holds the name of a secret and nothing else."""
+    """Finds the text in the block or array behind one that holds the name of a secret and nothing else."""
 
     rule: Rule
     anchors: tuple[Anchor, ...]
@@ -57,17 +65,44 @@ def build(rule: Rule) -> NeighbourDetector:
 
 
 def find(text: bytes, at: int) -> tuple[int, int] | None:
-    """Where the value stands in ``text`` whose name is around index ``at``; None where no blocks hold both."""
+    """Where the value stands in ``text`` whose name is around index ``at``; None where nothing says that it does."""
     head = text[max(0, at - _LONGEST_NAME) : at]
     start = at - len(head) + len(head.rstrip(_NAME_BYTES))
     name = _NAME.match(text, start)
-    if name is None or text[name.end() : name.end() + 1] != b"\0" or start < _SIZE:
+    if name is None or start < _SIZE:
         return None
-    size = _block(text, start, len(name[0]))
-    if not size or not is_secret_name(name[0].decode("ascii")):
+    size = _block(text, start, len(name[0])) if text[name.end() : name.end() + 1] == b"\0" else 0
+    is_array = not size and _is_array(text, start, len(name[0]))
+    if not (size or is_array) or not is_secret_name(name[0].decode("ascii")):
         return None
-    value = _VALUE.match(text, start + size)
-    return value.span() if value and _block(text, value.start(), len(value[0])) else None
+    return _next_array(text, start, name.end()) if is_array else _next_block(text, start + size)
+
+
+def _next_block(text: bytes, start: int) -> tuple[int, int] | None:
+    value = _VALUE.match(text, start)
+    is_whole = value and text[value.end() : value.end() + 1] == b"\0" and _block(text, start, len(value[0]))
+    return value.span() if value and is_whole else None
+
+
+def _is_array(text: bytes, start: int, length: int) -> bool:
+    """True where the header of a Java array of ``length`` bytes stands before ``start``, with no lock in its mark."""
+    return (
+        start >= _JAVA_HEADER
+        and int.from_bytes(text[start - 4 : start], "little") == length
+        and text[start - _JAVA_HEADER] & _JAVA_LOCKS == _JAVA_UNLOCKED
+        and any(text[start - 8 : start - 4])
+    )
+
+
+def _next_array(text: bytes, start: int, end: int) -> tuple[int, int] | None:
+    """The text of the next array of the class of the one at ``start``, which stands at a multiple of eight."""
+    following = end + -(end - start) % _JAVA_ALIGNED + _JAVA_HEADER
+    for first in (following + between for between in _JAVA_BETWEEN):
+        if text[first - 8 : first - 4] != text[start - 8 : start - 4]:
+            continue
+        value = _VALUE.match(text, first, first + int.from_bytes(text[first - 4 : first], "little"))
+        return value.span() if value and _is_array(text, first, len(value[0])) else None
+    return None
 
 
 def _block(text: bytes, start: int, length: int) -> int:
