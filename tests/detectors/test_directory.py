@@ -11,6 +11,7 @@ from dumpscrub.detectors import directory
 from dumpscrub.model import SecretValue
 
 NAME = "directory-password"
+REQUEST = b"1.3.6.1.4" + directory.PASSWORD_MODIFY
 SECRET, OTHER = b"kade-7Xw9-zopi", b"mobu-4Qp1-ferila"
 
 
@@ -33,7 +34,7 @@ def entry(*values: bytes, name: bytes = b"userPassword") -> bytes:
 
 def change(*, user: bytes = b"cn=ann,dc=x", old: bytes = OTHER, new: bytes = SECRET) -> bytes:
     fields = ber(0x80, user) + ber(0x81, old) + ber(0x82, new)
-    return ber(0x30, ber(2, b"\x03") + ber(0x77, ber(0x80, directory.PASSWORD_MODIFY) + ber(0x81, ber(0x30, fields))))
+    return ber(0x30, ber(2, b"\x03") + ber(0x77, ber(0x80, REQUEST) + ber(0x81, ber(0x30, fields))))
 
 
 def marked(data: bytes) -> list[bytes]:
@@ -88,7 +89,7 @@ def test_a_masked_message_has_nothing_left_to_find() -> None:
         b"\x0cuserPassword" + ber(0x31, ber(4, SECRET) + b"x"),
         b"\x0cuserPassword\x31\x84\xff\xff\xff\xff" + SECRET,
         directory.PASSWORD_MODIFY + b"\0LDAP Password Modify\0",
-        ber(0x80, directory.PASSWORD_MODIFY) + ber(0x81, ber(0x30, ber(0x80, b"cn=ann"))),
+        ber(0x80, REQUEST) + ber(0x81, ber(0x30, ber(0x80, b"cn=ann"))),
     ],
 )
 def test_what_is_no_message(data: bytes) -> None:

@@ -17,7 +17,8 @@ from dumpscrub.rules.schema import Rule
 
 NAMES = ("directory-password",)
 ATTRIBUTES = (b"userPassword", b"userpassword", b"unicodePwd", b"sambaNTPassword", b"sambaLMPassword", b"olcRootPW")
-PASSWORD_MODIFY = b"1.3.6.1.4.1.4203.1.11.1"
+PASSWORD_MODIFY = b".1.4203.1.11.1"
+"""The end of 1.3.6.1.4.1.4203.1.11.1: of what is freed, the beginning is overwritten."""
 _BEFORE, _AFTER = 8, 2048
 _NONE, _OCTETS, _SEQUENCE, _SET = 0x00, 0x04, 0x30, 0x31
 _REQUEST, _USER, _OLD, _NEW = 0x81, 0x80, 0x81, 0x82
