@@ -56,7 +56,23 @@ def expanded(data: bytes) -> bytes:
         return b""
 
 
-@pytest.mark.parametrize("form", [gzip.compress, member, twice, wide])
+def answer(data: bytes) -> bytes:
+    return b"HTTP/1.1 200 OK\r\nContent-Encoding: deflate\r\n\r\n" + zlib.compress(data)
+
+
+def session(data: bytes) -> bytes:
+    return b"signed value: ." + base64.urlsafe_b64encode(zlib.compress(data, 9)) + b".Zx.Yw"
+
+
+def stream_of_pdf(data: bytes) -> bytes:
+    return b"<</Filter/FlateDecode>>stream\r\n" + zlib.compress(data, 1) + b"\nendstream"
+
+
+def wide_session(data: bytes) -> bytes:
+    return session(data).decode().encode("utf-16-le")
+
+
+@pytest.mark.parametrize("form", [gzip.compress, member, twice, wide, answer, session, stream_of_pdf, wide_session])
 def test_a_secret_in_compressed_data_is_masked(tmp_path: Path, form: object) -> None:
     data = form(DOCUMENT)  # type: ignore[operator]
     result, after = sanitized(tmp_path / "app.bin", data)
@@ -116,7 +132,9 @@ def text_within(data: bytes) -> bytes:
     return gzip.compress(b"outside " * 9 + in_text(data))
 
 
-@pytest.mark.parametrize("form", [in_text, twice, wide, zipped_in_text, within_json, compressed_twice, text_within])
+@pytest.mark.parametrize(
+    "form", [in_text, twice, wide, zipped_in_text, within_json, compressed_twice, text_within, session]
+)
 def test_copies_in_compressed_data_within_base64_are_found(tmp_path: Path, form: Callable[[bytes], bytes]) -> None:
     path = tmp_path / "app.bin"
     data = form(b'{"note": "all of ' + SECRET.encode() + b' and more"}')

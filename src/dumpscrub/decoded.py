@@ -22,6 +22,7 @@ from dumpscrub.layout import LayoutBuilder, RegionKind
 from dumpscrub.model import Dump, Encoding, Finding
 from dumpscrub.pieces import Piece
 from dumpscrub.scanner import Scanner
+from dumpscrub.search.compressed import begins_with_zlib
 from dumpscrub.search.encoded import Code, Place
 from dumpscrub.search.places import leading_to_compressed
 from dumpscrub.search.windows import Windows
@@ -83,8 +84,15 @@ def _copies(
         inner = _as_dump(batch)
         yield from _as_placed(sweep(inner), batch)
         if levels > 1:
-            more = leading_to_compressed(read(inner.source, 0, inner.source.size))
+            more = (*_zlib(batch), *leading_to_compressed(read(inner.source, 0, inner.source.size)))
             yield from _as_placed(_copies(inner, more, budget, sweep, levels - 1), batch)
+
+
+def _zlib(batch: Sequence[Piece]) -> Iterator[Place]:
+    """The pieces of ``batch`` that begin with the header of zlib: elsewhere its two bytes tell little."""
+    for piece, start in zip(batch, _starts(batch), strict=True):
+        if piece.code is Code.BASE64 and begins_with_zlib(piece.data):
+            yield Place(start, Code.DEFLATE, Encoding.BINARY)
 
 
 def _deflated(places: Iterable[Place]) -> Iterator[Place]:
@@ -104,6 +112,7 @@ def _find(dump: Dump, encoded: Iterable[Place], scanner: Scanner, budget: Budget
         inner = _as_dump(batch)
         scan = scanner.scan(inner)
         places = scan.seen.sights.places
+        places.add(_zlib(batch))
         more = _find(inner, places, scanner, budget, levels - 1) if levels > 1 else Decoded((), {})
         suppressed.update(scan.suppressed)
         suppressed.update(more.suppressed)

@@ -27,7 +27,9 @@ _NEAR, _AHEAD = 128, 4096
 """Bytes behind an escape within which no other one of its text is taken."""
 
 _SIGNS = {literal.data: (code, encoding) for literal, code, encoding in SIGNS}
-_SIGN = re.compile(b"|".join(map(re.escape, _SIGNS)))
+_SIGN = re.compile(
+    b"|".join(rb"(?<![0-9A-Za-z_])" * literal.edge + re.escape(literal.data) for literal, _, _ in SIGNS), re.DOTALL
+)
 
 
 def leading_to_compressed(data: bytes) -> list[Place]:
