@@ -14,10 +14,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from dumpscrub.detectors.base import Anchor, Match
-from dumpscrub.detectors.names import is_secret_name
+from dumpscrub.detectors.names import is_secret_name, words
 from dumpscrub.detectors.pattern import Judgement, judge_of, text_anchors
 from dumpscrub.model import Encoding
 from dumpscrub.rules.schema import Rule
@@ -31,12 +31,21 @@ _STEP, _LEAST = 16, 32
 _FLAGS, _MAPPED = 7, 2
 _BEFORE, _AFTER = _LONGEST_NAME + 2 * _SIZE, _LONGEST_NAME + _LONGEST_VALUE + 8 * _STEP
 _JAVA_HEADER, _JAVA_ALIGNED = 16, 8
-_JAVA_BETWEEN = range(0, 65, _JAVA_ALIGNED)
-"""Bytes of other objects between both arrays: those of the strings, an entry of a table."""
+_JAVA_BETWEEN = (0, 24)
+"""Bytes between both arrays: none, or the object of the name's string."""
 _JAVA_LOCKS, _JAVA_UNLOCKED = 3, 1
 _NAME = re.compile(rb"[A-Za-z_][\w.:/-]{2,63}")
 _NAME_BYTES = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-.:/"
 _VALUE = re.compile(rb"[\x20-\x7e]{6,511}")
+_LAST = frozenset(
+    ("password", "passwd", "passphrase", "passcode", "pass", "pwd", "pw", "secret", "token", "key", "credential")
+)
+_QUALIFIERS = frozenset(("old", "new", "value", "text", "base", "prod", "test", "dev", "primary", "secondary"))
+_NO_VALUE = re.compile(
+    rb"/?[A-Za-z][\w-]*(?:[./$:][\w-]+)+(?:[ ][\w.]+)?"  # a class, a path, an algorithm by its number
+    rb"|(?i:.*(?:hmac|tls|pbe|sha\d|md5|secp\d|chacha).*)"
+)
+"""What names things, and stands beside names of keys in tables of settings and of algorithms."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +64,8 @@ class NeighbourDetector:
         if place is None or not secret.strip(b"*"):
             return ()
         judgement = self.judge(secret, secret)
+        if _NO_VALUE.fullmatch(secret):
+            judgement = replace(judgement, values=(), suppressed="name")
         return (Match((window.raw(*place),), judgement.confidence, judgement.values, judgement.suppressed),)
 
 
@@ -73,9 +84,15 @@ def find(text: bytes, at: int) -> tuple[int, int] | None:
         return None
     size = _block(text, start, len(name[0])) if text[name.end() : name.end() + 1] == b"\0" else 0
     is_array = not size and _is_array(text, start, len(name[0]))
-    if not (size or is_array) or not is_secret_name(name[0].decode("ascii")):
+    if not (size or is_array) or not _tells(name[0].decode("ascii")):
         return None
     return _next_array(text, start, name.end()) if is_array else _next_block(text, start + size)
+
+
+def _tells(name: str) -> bool:
+    """True for the name of a secret that ends with what it is: many others in tables only hold a word."""
+    last = [word for word in words(name) if not word.isdigit() and word not in _QUALIFIERS][-1:]
+    return is_secret_name(name) and any(word.removesuffix("s") in _LAST or word in _LAST for word in last)
 
 
 def _next_block(text: bytes, start: int) -> tuple[int, int] | None:
