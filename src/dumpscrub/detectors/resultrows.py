@@ -26,8 +26,8 @@ NAMES = ("result-rows",)
 Part = tuple[int, int]
 """Start and end of a value in the text."""
 
-_BEFORE, _AFTER = 512, 32 * 1024
-_MOST_COLUMNS, _MOST_ROWS = 256, 2048
+_BEFORE, _AFTER = 512, 16 * 1024
+_MOST_COLUMNS, _MOST_ROWS = 64, 256
 _NAME_BYTES = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_ -."
 _POSTGRES_COLUMN = re.compile(rb"(?s)[\x20-\x7e\x80-\xff]{1,63}\x00.{16}\x00[\x00\x01]")
 """A name; its table, column, type, its size, a modifier, and the format."""
