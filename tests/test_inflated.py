@@ -8,6 +8,7 @@ import io
 import json
 import zipfile
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -55,7 +56,23 @@ def expanded(data: bytes) -> bytes:
         return b""
 
 
-@pytest.mark.parametrize("form", [gzip.compress, member, twice, wide])
+def answer(data: bytes) -> bytes:
+    return b"HTTP/1.1 200 OK\r\nContent-Encoding: deflate\r\n\r\n" + zlib.compress(data)
+
+
+def session(data: bytes) -> bytes:
+    return b"signed value: ." + base64.urlsafe_b64encode(zlib.compress(data, 9)) + b".Zx.Yw"
+
+
+def stream_of_pdf(data: bytes) -> bytes:
+    return b"<</Filter/FlateDecode>>stream\r\n" + zlib.compress(data, 1) + b"\nendstream"
+
+
+def wide_session(data: bytes) -> bytes:
+    return session(data).decode().encode("utf-16-le")
+
+
+@pytest.mark.parametrize("form", [gzip.compress, member, twice, wide, answer, session, stream_of_pdf, wide_session])
 def test_a_secret_in_compressed_data_is_masked(tmp_path: Path, form: object) -> None:
     data = form(DOCUMENT)  # type: ignore[operator]
     result, after = sanitized(tmp_path / "app.bin", data)
@@ -95,12 +112,40 @@ def test_copies_in_compressed_data_are_found(tmp_path: Path) -> None:
     assert SECRET.encode() in expanded(data[10 : finding.spans[-1].end])
 
 
-@pytest.mark.xfail(strict=True, reason="copies are looked for in what stands compressed as such, not within base64")
-def test_copies_in_compressed_data_within_base64_are_found(tmp_path: Path) -> None:
-    data = gzip.compress(b'{"note": "all of ' + SECRET.encode() + b' and more"}', mtime=0)
+def in_text(data: bytes) -> bytes:
+    return base64.b64encode(gzip.compress(data))
+
+
+def zipped_in_text(data: bytes) -> bytes:
+    return b"PK:" + base64.b64encode(member(data))
+
+
+def within_json(data: bytes) -> bytes:
+    return base64.b64encode(b'{"kind": "archive", "data": "' + in_text(data) + b'"}')
+
+
+def compressed_twice(data: bytes) -> bytes:
+    return base64.b64encode(gzip.compress(b"outside " * 9 + gzip.compress(data) + b" outside" * 9))
+
+
+def text_within(data: bytes) -> bytes:
+    return gzip.compress(b"outside " * 9 + in_text(data))
+
+
+@pytest.mark.parametrize(
+    "form", [in_text, twice, wide, zipped_in_text, within_json, compressed_twice, text_within, session]
+)
+def test_copies_in_compressed_data_within_base64_are_found(tmp_path: Path, form: Callable[[bytes], bytes]) -> None:
     path = tmp_path / "app.bin"
-    path.write_bytes(base64.b64encode(data) + bytes(100))
-    assert dumpscrub.scan(path, known=[SecretValue(SECRET.encode())], workers=1).findings
+    data = form(b'{"note": "all of ' + SECRET.encode() + b' and more"}')
+    path.write_bytes(b"#" * BEFORE + data + b"#" * 300)
+    assert not dumpscrub.scan(path, workers=1).findings
+    result = dumpscrub.sanitize(path, known=[SecretValue(SECRET.encode())], workers=1)
+    assert {finding.rule for finding in result.findings} == {"known-value"}
+    after = (result.output or path).read_bytes()
+    assert after[:BEFORE] == b"#" * BEFORE
+    assert after[-300:] == b"#" * 300
+    assert not dumpscrub.scan(result.output or "", known=[SecretValue(SECRET.encode())], workers=1).to_redact
 
 
 def test_data_that_expands_without_end_is_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

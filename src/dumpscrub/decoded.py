@@ -23,9 +23,11 @@ from dumpscrub.layout import LayoutBuilder, RegionKind
 from dumpscrub.model import Dump, Encoding, Finding
 from dumpscrub.pieces import Piece
 from dumpscrub.scanner import CROWDED, Scanner, crowded_text
+from dumpscrub.search.compressed import begins_with_zlib
 from dumpscrub.search.encoded import Code, Place
+from dumpscrub.search.places import leading_to_compressed
 from dumpscrub.search.windows import Windows
-from dumpscrub.source import BytesSource
+from dumpscrub.source import BytesSource, read, releasing
 from dumpscrub.span import Span, SpanSet
 
 LEVELS = 3
@@ -49,12 +51,14 @@ _FAR = 1 << 32
 class Decoded:
     """What was found in encoded text, and how many candidates were not taken for secrets, by reason.
 
-    ``crowded`` counts what was masked as a whole, as that of a scan.
+    ``crowded`` counts what was masked as a whole, as that of a scan. ``compressed`` is the encoded text in which
+    something stands compressed, however deep.
     """
 
     findings: tuple[Finding, ...]
     suppressed: dict[str, int]
     crowded: int = 0
+    compressed: tuple[Place, ...] = ()
 
 
 def find(dump: Dump, encoded: Iterable[Place], scanner: Scanner) -> Decoded:
@@ -65,22 +69,44 @@ def find(dump: Dump, encoded: Iterable[Place], scanner: Scanner) -> Decoded:
 
 
 def copies(
-    dump: Dump, encoded: Iterable[Place], found: Iterable[Finding], sweep: Callable[[Dump], Iterable[Finding]]
+    dump: Dump, encoded: Iterable[Place], inside: Decoded, sweep: Callable[[Dump], Iterable[Finding]]
 ) -> Iterator[Finding]:
     """What ``sweep`` finds in data that stands compressed in ``dump``, as :func:`find` gives it.
 
-    Copies in text that is encoded otherwise need no decoding: they are forms of a value. What is masked as a whole
-    among the ``found`` is not looked at.
+    ``inside`` is what that found there; what is masked as a whole is not looked at. Copies in text that is encoded
+    otherwise need no decoding: they are forms of a value.
     """
-    masked = SpanSet(span for finding in found if finding.rule == CROWDED for span in finding.spans)
-    places = (place for place in encoded if place.code is Code.DEFLATE)
-    some = (piece for piece in _pieces(dump, places, _budget(dump)) if not _is_in(masked, piece))
-    for batch in _batches(some):
-        yield from _as_placed(sweep(_as_dump(batch)), batch)
+    masked = SpanSet(span for finding in inside.findings if finding.rule == CROWDED for span in finding.spans)
+    places = sorted({*_deflated(encoded), *inside.compressed}, key=lambda place: place.offset)
+    budget = _budget(dump)
+    some = (piece for piece in _pieces(dump, places, budget) if not _is_in(masked, piece))
+    return _copies(some, budget, sweep, LEVELS)
+
+
+def _copies(
+    found: Iterable[Piece], budget: Budget, sweep: Callable[[Dump], Iterable[Finding]], levels: int
+) -> Iterator[Finding]:
+    for batch in _batches(found):
+        inner = _as_dump(batch)
+        yield from _as_placed(sweep(inner), batch)
+        if levels > 1:
+            more = (*_zlib(batch), *leading_to_compressed(read(inner.source, 0, inner.source.size)))
+            yield from _as_placed(_copies(_pieces(inner, more, budget), budget, sweep, levels - 1), batch)
 
 
 def _is_in(masked: SpanSet, piece: Piece) -> bool:
     return bool(masked) and masked.covers(piece.spans(0, len(piece.data)))
+
+
+def _zlib(batch: Sequence[Piece]) -> Iterator[Place]:
+    """The pieces of ``batch`` that begin with the header of zlib: elsewhere its two bytes tell little."""
+    for piece, start in zip(batch, _starts(batch), strict=True):
+        if piece.code is Code.BASE64 and begins_with_zlib(piece.data):
+            yield Place(start, Code.DEFLATE, Encoding.BINARY)
+
+
+def _deflated(places: Iterable[Place]) -> Iterator[Place]:
+    return (place for place in places if place.code is Code.DEFLATE)
 
 
 def _budget(dump: Dump) -> Budget:
@@ -90,6 +116,7 @@ def _budget(dump: Dump) -> Budget:
 def _find(dump: Dump, encoded: Iterable[Place], scanner: Scanner, budget: Budget, levels: int) -> Decoded:
     findings: dict[tuple[str, tuple[Span, ...]], Finding] = {}
     suppressed: Counter[str] = Counter()
+    compressed: set[Place] = set()
     crowded = 0
     for batch in _batches(_pieces(dump, encoded, budget)):
         if budget.crowds < 0:
@@ -101,14 +128,24 @@ def _find(dump: Dump, encoded: Iterable[Place], scanner: Scanner, budget: Budget
         scan = scanner.scan(inner, most_crowded=budget.crowds)
         budget.crowds -= scan.crowded
         places = scan.seen.sights.places
+        places.add(_zlib(batch))
         more = _find(inner, places, scanner, budget, levels - 1) if levels > 1 else Decoded((), {})
         suppressed.update(scan.suppressed)
         suppressed.update(more.suppressed)
         crowded += scan.crowded + more.crowded
+        compressed.update(_holders((*_deflated(places), *more.compressed), batch))
         for finding in _as_placed((*scan.findings, *more.findings), batch):
             findings.setdefault((finding.rule, finding.spans), finding)
     ordered = sorted(findings.values(), key=lambda finding: (finding.spans, finding.rule))
-    return Decoded(tuple(ordered), dict(sorted(suppressed.items())), crowded)
+    return Decoded(tuple(ordered), dict(sorted(suppressed.items())), crowded, tuple(compressed))
+
+
+def _holders(places: Iterable[Place], batch: Sequence[Piece]) -> Iterator[Place]:
+    """Where the pieces of ``batch`` stand encoded that hold ``places`` once they are decoded."""
+    starts = _starts(batch)
+    for number in {bisect_right(starts, place.offset) - 1 for place in places}:
+        piece = batch[number]
+        yield Place(piece.spans(0, 1)[0].start, piece.code, piece.window.encoding)
 
 
 def _as_placed(findings: Iterable[Finding], batch: Sequence[Piece]) -> Iterator[Finding]:
@@ -158,7 +195,7 @@ def _pieces(dump: Dump, encoded: Iterable[Place], budget: Budget) -> Iterator[Pi
     """All encoded text in ``dump``, decoded. What was decoded at one place is left out at the next one."""
     windows = Windows(dump)
     done: dict[tuple[Code, Encoding, int], int] = {}
-    for place in encoded:
+    for place in releasing(dump.source, encoded):
         unit = place.encoding.unit
         size = place.code.group * unit
         phase = place.offset % size

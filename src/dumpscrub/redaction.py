@@ -131,7 +131,7 @@ class Redaction:
         before = earlier.sweeper if earlier else None
         seeds = seeds_of(masked, self._known, before.seeds if before else ())
         sweeper = Sweeper(seeds, self._search, before)
-        compressed = decoded.copies(dump, scan.seen.sights.places, inside.findings, sweeper.sweep)
+        compressed = decoded.copies(dump, scan.seen.sights.places, inside, sweeper.sweep)
         copies = (*sweeper.sweep(dump, progress, f"{stage} copies"), *compressed)
         new = list(_not_in(masked, copies))
         elsewhere = overlaps.again(dump.layout, (*masked, *new))

@@ -184,6 +184,12 @@ def test_an_empty_argument_is_a_value() -> None:
     assert found(ARGUMENTS, "app\0--password\0\0verbose\0") == []
 
 
+def test_a_value_in_quotes_ends_with_them_whatever_signs_follow() -> None:
+    statement = "sql\0-e\0select * from u where password='{}'; update u set token='{}', pin=\"{}\";\0"
+    assert found(ARGUMENTS, statement.format("a-B7x;c", "k9-Zw2q", "a;")) == ["a-B7x;c", "k9-Zw2q", "a;"]
+    assert found(COMMAND_LINE, "app --password='open;") == ["open;"]
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [

@@ -16,17 +16,36 @@ TOKEN = "".join(random.Random(5).choices(string.ascii_letters + string.digits, k
 
 def test_pieces_of_a_token() -> None:
     assert all(TOKEN[at : at + fragments.TEXT] == piece for at, piece in fragments.of_text(TOKEN))
-    assert {at for at, _ in fragments.of_text(TOKEN)} <= set(range(8, 50, 4))
+    assert {at for at, _ in fragments.of_text(TOKEN)} <= {0, *range(8, 50, 4), 49}
 
 
 @pytest.mark.parametrize(
-    ("size", "expected"), [(12, [4]), (15, [4]), (16, [4, 8]), (18, [4, 8]), (19, [8]), (40, [8, 28])]
+    ("size", "expected"), [(12, [4]), (15, [4]), (16, [4, 8]), (18, [4, 8]), (19, [8]), (40, [8, 29])]
 )
 def test_what_pointers_leave_of_a_value_begins_with_a_piece(size: int, expected: list[int]) -> None:
     text = ("aB3dE6gH9jK2mN5pQ8sT1vW4yZ7" * 2)[:size]
-    starts = [at for at, _ in fragments.of_text(text)]
+    starts = [at for at, _ in fragments.of_text(text) if at]
     assert [starts[0], starts[-1]][: len(expected)] == expected
     assert all(len(piece) >= 8 for _, piece in fragments.of_text(text))
+
+
+@pytest.mark.parametrize(
+    ("text", "piece"),
+    [
+        (TOKEN, TOKEN[:11]),
+        ("Kq7-xWm2vLp9", "Kq7-xWm2vLp"),
+        ("ghp_" + TOKEN[:36], "ghp_" + TOKEN[:7]),
+        ("molavu-tideka-suvine31", "ka-suvine31"),
+        ("abcdefghijklmnopqrst5uvwxyzabcdef", "klmnopqrst5"),
+    ],
+)
+def test_what_is_left_of_either_end_has_a_piece(text: str, piece: str) -> None:
+    assert piece in {found for _, found in fragments.of_text(text)}
+
+
+@pytest.mark.parametrize("head", ["sk_live_51", "CfDJ8", "eyJ1IjoiYW5uIn0.", "AAAAB3NzaC1yc2", "https://h1.example/"])
+def test_a_beginning_that_others_share_has_no_piece(head: str) -> None:
+    assert min(at for at, _ in fragments.of_text(head + TOKEN)) > 0
 
 
 def test_half_a_key_has_a_piece() -> None:

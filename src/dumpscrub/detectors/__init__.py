@@ -10,11 +10,13 @@ from dumpscrub.detectors import (
     chacha,
     columns,
     der,
+    directory,
     encoded_der,
     encoded_windows,
     javastores,
     keyxml,
     logins,
+    neighbours,
     openssh,
     pattern,
     pem,
@@ -22,6 +24,7 @@ from dumpscrub.detectors import (
     process,
     public_keys,
     putty,
+    resultrows,
     serialised,
     sexpr,
     windows_keys,
@@ -50,6 +53,9 @@ _MODULES = (
     serialised,
     logins,
     columns,
+    neighbours,
+    resultrows,
+    directory,
 )
 
 DETECTORS: Mapping[str, Callable[[Rule], Detector]] = {

@@ -44,6 +44,7 @@ _NAME = re.compile(rb"(?:--?|/|\$)?[A-Za-z_][\w.:=\-]*")
 _SETTING = re.compile(rb"""(?:\A|;)\s*([^=;]{1,64})=\s*("(?:[^"]|"")*+"|'(?:[^']|'')*+'|\{[^}]*+\}|[^;]*)""")
 _USER_INFO = re.compile(rb"[A-Za-z][A-Za-z0-9+.\-]{0,31}://[^:@/\s]*:([^/?#\s]+)@")
 _LOCATIONS = frozenset({"data source", "filename", "server", "host"})
+_SIGNS_BEHIND = b";,)"
 _NO_SECRET = re.compile(rb"\**|true|false|yes|no|on|off|null|none|[01]", re.IGNORECASE)
 
 
@@ -179,10 +180,16 @@ def _assigned(argument: bytes) -> int:
 
 
 def _unquoted(text: bytes, start: int, end: int, quotes: bytes = b"\"'") -> Part:
-    """The range without the quotes around it; the closing one may be missing where the text was cut."""
+    """The range without the quotes around it; the closing one may be missing where the text was cut.
+
+    Signs behind the closing one, as in SQL, are left out with it: other rules know a value by its quotes.
+    """
     quote = text[start : min(start + 1, end)]
     if not quote or quote not in quotes:
         return start, end
+    inside = text[start:end].rstrip(_SIGNS_BEHIND)
+    if len(inside) > 1 and inside.endswith(quote):
+        return start + 1, start + len(inside) - 1
     closed = end - start > 1 and text[end - 1 : end] == quote.replace(b"{", b"}")
     return start + 1, end - closed
 

@@ -1,10 +1,13 @@
 """Data compressed by DEFLATE (RFC 1951) behind a header that tells it: gzip (RFC 1952), a member of a zip archive.
 
-So stand bodies of HTTP answers, packages and backups in memory. Text in base64 that begins with ``H4sI`` is gzip.
+So stand bodies of HTTP answers, packages and backups in memory. Text in base64 that begins with ``H4sI`` is gzip, and
+with ``UEsDB`` zip. The header of zlib (RFC 1950) is two bytes, which stand everywhere: it is looked for behind the head
+of an HTTP answer and in streams of PDF, and at the beginning of base64, as in sessions of Flask and Django.
 """
 
 from __future__ import annotations
 
+import base64
 import zlib
 from array import array
 from bisect import bisect_left
@@ -17,11 +20,22 @@ from dumpscrub.search.encoded import Code
 from dumpscrub.search.literals import Literal
 
 _GZIP, _ZIP = b"\x1f\x8b\x08", b"PK\x03\x04"
+_ZLIB = (b"x\x01", b"x^", b"x\x9c", b"x\xda")
+"""A window of 32 KiB, and each of four levels."""
+_LEADS = (b"\r\n\r\n", b"stream\n", b"stream\r\n")
+_ZLIB_IN_BASE64 = tuple(
+    base64.b64encode(zlib_header + bytes((64 * third,)))[:3] for zlib_header in _ZLIB for third in range(4)
+)
 SIGNS: tuple[tuple[Literal, Code, Encoding], ...] = (
     (Literal(_GZIP), Code.DEFLATE, Encoding.BINARY),
     (Literal(_ZIP), Code.DEFLATE, Encoding.BINARY),
     (Literal(b"H4sI"), Code.BASE64, Encoding.UTF8),
     (Literal("H4sI".encode("utf-16-le")), Code.BASE64, Encoding.UTF16LE),
+    (Literal(b"UEsDB"), Code.BASE64, Encoding.UTF8),
+    (Literal("UEsDB".encode("utf-16-le")), Code.BASE64, Encoding.UTF16LE),
+    *((Literal(text, edge=True), Code.BASE64, Encoding.UTF8) for text in _ZLIB_IN_BASE64),
+    *((Literal(text.decode().encode("utf-16-le")), Code.BASE64, Encoding.UTF16LE) for text in _ZLIB_IN_BASE64),
+    *((Literal(lead + zlib_header), Code.DEFLATE, Encoding.BINARY) for lead in _LEADS for zlib_header in _ZLIB),
 )
 """What to search for, and what a hit of it says."""
 
@@ -33,8 +47,16 @@ _AT_ONCE = 1 << 9
 """Compressed bytes that are expanded at a time: where some are damaged, what stands before these still comes out."""
 
 
+def begins_with_zlib(data: bytes) -> bool:
+    """True for data that may be a stream of zlib."""
+    return data.startswith(_ZLIB)
+
+
 def header(data: bytes) -> int:
-    """How many bytes the header takes that ``data`` begins with; 0 where it is none."""
+    """How many bytes the header takes that ``data`` begins with, and what tells of it; 0 where it is none."""
+    lead = next((len(lead) for lead in _LEADS if data.startswith(lead)), 0)
+    if data.startswith(_ZLIB, lead):
+        return lead + 2
     if data.startswith(_GZIP):
         return _of_gzip(data)
     if data.startswith(_ZIP) and data[8:10] == b"\x08\x00" and not data[6] & 1:

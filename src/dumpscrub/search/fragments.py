@@ -21,10 +21,16 @@ _POINTER = 8
 _EVERY_CHARACTER, _EVERY_BYTE = 4, 2 * _POINTER
 _HEAD = 8
 """Characters that pieces leave out, if the text is long enough: many tokens of one kind begin alike."""
-_MOST = 128
-"""Pieces of one value."""
+_MOST = 126
+"""Pieces of one value, besides those at both ends."""
 _ALIKE_TEXT, _ALIKE_BYTES = 4, 2
 """How many characters, or bytes, of a piece may be one of the others again."""
+_SIGNS = "_-.:/=&? "
+"""What the head that tokens of one kind share ends with: ``sk_live_``, ``glpat-``."""
+_OWN = 6
+"""Characters of a beginning behind such a sign by which it is told from others."""
+_SHARED = ("eyJ", "PD94", "AAAA", "H4sI", "UEsD", "eJ", "AQAAANCM", "CfDJ8", "gAAAA")
+"""How many texts begin that are JSON, XML, keys, compressed or protected data in base64."""
 _JSON = "eyJ"
 """How JSON begins in base64: the head of a signed token, which is no secret and the same in many."""
 _LONG_STRUCTURE = 600
@@ -37,17 +43,31 @@ def of_text(text: str, *, structure: bool = False) -> Iterator[tuple[int, str]]:
     """Pairs (index, piece) of ``text``; none of what is short or no plain text. Of a structure, of its end alone."""
     if not _LEAST_TEXT <= len(text) <= _MOST_TEXT or not text.isascii():
         return
+    last = len(text) - TEXT
     if structure or text.startswith(_STRUCTURES):
-        places = _places(len(text) * 2 // 5 if len(text) >= _LONG_STRUCTURE else len(text), len(text) - TEXT, 1)
-    elif len(text) < _HEAD + TEXT:
+        places = _places(len(text) * 2 // 5 if len(text) >= _LONG_STRUCTURE else len(text), last, 1)
+    elif last < _HEAD:
         places = range(_POINTER // 2, min(_POINTER, len(text) - _SHORTEST_TEXT) + 1, _POINTER // 2)
     else:
         first = text.find(".") + 1 if text.startswith(_JSON) else _HEAD
-        places = _places(first, len(text) - TEXT, _EVERY_CHARACTER)
+        places = _places(first, last, _EVERY_CHARACTER)
+    if places and _is_own(text):
+        yield 0, text[:TEXT]
     for at in places:
-        piece = text[at : at + TEXT]
-        if is_telling(piece):
-            yield at, piece
+        # Where no digit stands, some characters further on: any piece will do.
+        near = range(at, max(at, min(at + places.step - 1, last)) + 1) if last >= _HEAD else (at,)
+        found = next((place for place in near if is_telling(text[place : place + TEXT])), None)
+        if found is not None:
+            yield found, text[found : found + TEXT]
+    if places and last > _HEAD and places[-1] != last and is_telling(text[last:]):
+        yield last, text[last:]
+
+
+def _is_own(text: str) -> bool:
+    """True where ``text`` begins as no other value does: what writes over the rest leaves its beginning."""
+    head = text[:TEXT]
+    behind = max(map(head.rfind, _SIGNS)) + 1
+    return TEXT - behind >= _OWN and not text.startswith(_SHARED) and is_telling(head)
 
 
 def of_bytes(data: bytes) -> Iterator[tuple[int, bytes]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from array import array
 from collections.abc import Callable, Iterable, Iterator
 
@@ -9,6 +10,7 @@ import numpy as np
 
 from dumpscrub.columns import Mask, Offsets
 from dumpscrub.model import Dump, Encoding
+from dumpscrub.search import encoded
 from dumpscrub.search.compressed import SIGNS
 from dumpscrub.search.encoded import Code, Place
 from dumpscrub.search.quoted import ENDS, ESCAPE_MARKS
@@ -23,6 +25,17 @@ _SEEN = _NUMBERS[Code.PERCENT, Encoding.UTF8]
 """The first kind that literals tell of."""
 _NEAR, _AHEAD = 128, 4096
 """Bytes behind an escape within which no other one of its text is taken."""
+
+_SIGNS = {literal.data: (code, encoding) for literal, code, encoding in SIGNS}
+_SIGN = re.compile(
+    b"|".join(rb"(?<![0-9A-Za-z_])" * literal.edge + re.escape(literal.data) for literal, _, _ in SIGNS), re.DOTALL
+)
+
+
+def leading_to_compressed(data: bytes) -> list[Place]:
+    """The places in ``data`` of what is compressed, and of base64 or digits that may hold some; in order."""
+    marked = (Place(sign.start(), *_SIGNS[sign[0]]) for sign in _SIGN.finditer(data))
+    return sorted((*marked, *encoded.look(memoryview(data), 0, 0, len(data))), key=lambda place: place.offset)
 
 
 class PlaceList:
