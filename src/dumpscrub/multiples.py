@@ -28,6 +28,9 @@ _LONGEST_PRIME = 4096
 _NUMERIC = (Order.BIG, Order.LITTLE, Order.WORDS, Order.DIGITS30)
 _AS_IT_IS = (Order.BIG,)
 _PIECE = 8
+"""Bytes of a public key by which it is known."""
+_ANY_LENGTH = 32
+"""How much more there is that may be a number of any length."""
 _LEAST_BITS = 160
 """Bits of a private number of Diffie-Hellman."""
 
@@ -52,6 +55,12 @@ class Target:
     setup: int = 0
     tails: frozenset[bytes] = frozenset()
     heads: frozenset[bytes] = frozenset()
+
+    @property
+    def expected(self) -> int:
+        """What a number takes on average: of 521 bits, few are so small that they are multiplied."""
+        rare = self.bits % 8 and (8 - self.bits % 8)
+        return (self.cost >> rare) + 1 if self.fixed else self.cost * _ANY_LENGTH
 
     @property
     def is_number(self) -> bool:
@@ -111,7 +120,7 @@ def is_sought(key: PublicKey, detector: str) -> bool:
 
 
 def targets(keys: Iterable[Known]) -> tuple[Target, ...]:
-    """What ``keys`` are, the cheapest ones first: of 521 bits few numbers are so small that they are multiplied."""
+    """What ``keys`` are, one for each curve and group."""
     points: dict[str, set[bytes]] = {}
     groups: dict[tuple[int, int, int], set[int]] = {}
     for known in keys:
@@ -122,7 +131,7 @@ def targets(keys: Iterable[Known]) -> tuple[Target, ...]:
             groups.setdefault(key.group, set()).add(key.power)
     found = [_on_curve(kind, known) for kind, known in points.items()]
     found += [_in_group(group, known) for group, known in groups.items() if _is_sound(*group)]
-    return tuple(sorted(found, key=lambda target: target.cost >> target.bits % 8))
+    return tuple(found)
 
 
 def _on_curve(kind: str, points: set[bytes]) -> Target:

@@ -8,9 +8,10 @@ microseconds are spent by a fixed tariff (and not by the clock: the same dump al
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from itertools import chain, product, takewhile
+from itertools import chain, takewhile
 
 from dumpscrub.columns import Offsets
 from dumpscrub.grounds import Ground, Grounds
@@ -49,26 +50,43 @@ def find(dump: Dump, keys: Sequence[Known], given: Iterable[Finding], rule: Rule
     if not sought:
         return Found((), everywhere=True)
     masked = SpanSet(span for each in given if each.action != Action.REPORT.value for span in each.spans)
-    search = _Search(sought, masked, _MOST_DEEP if deep else _MOST)
-    grounds = Grounds(dump, search.shortest, deep)
+    search = _Search(sought, masked, _MOST_DEEP if deep else _MOST, deep)
+    is_complete = _look(search, Grounds(dump, search.shortest, deep), own)
+    return Found(search.findings(rule), is_complete)
+
+
+def _look(search: _Search, grounds: Grounds, own: Iterable[Known]) -> bool:
+    """Try everything in its order. Returns whether there was time for what is meant to be looked at."""
     threads = [*grounds.registers(), *grounds.stacks()]
-    first = [*threads, *grounds.across()]
-    first += grounds.nearby(offset for known in own for offset in known.offsets)
-    search.exact(first)
-    search.likely(first)
-    search.loose(first, deep=deep)
+    near = [*grounds.across(), *grounds.nearby(offset for known in own for offset in known.offsets)]
+    search.run(threads, (_Stage.BESIDE, _Stage.EXACT, _Stage.ANNOUNCED))
+    search.run(near, _NOT_INNER)
+    search.run(threads, (_Stage.LOOSE,))
     is_complete = not search.is_over
-    if not deep:
-        search.inner(threads)
+    search.run([] if search.deep else threads, (_Stage.INNER,))
     search.go_on()
+    if not search.deep:
+        search.run(list(grounds.elsewhere()), _NOT_INNER)
+        return is_complete
     for ground in takewhile(lambda _: not search.is_over, grounds.elsewhere()):
-        search.exact([ground])
-        search.likely([ground])
-        if deep:
-            search.loose([ground], deep=deep)
-    for ground in takewhile(lambda _: not search.is_over, chain(first, grounds.elsewhere()) if deep else ()):
-        search.inner([ground])
-    return Found(search.findings(rule), everywhere=is_complete and not (deep and search.is_over))
+        search.run([ground], _NOT_INNER)
+    for ground in takewhile(lambda _: not search.is_over, chain(threads, near, grounds.elsewhere())):
+        search.run([ground], (_Stage.INNER,))
+    return not search.is_over
+
+
+class _Stage(enum.Enum):
+    """Why a number is tried. The value is how unlikely it is to be one: stages and targets go by it and by the cost."""
+
+    BESIDE = 0  # its public key stands beside it
+    EXACT = 1  # it stands alone
+    ANNOUNCED = 2  # a header says how long it is
+    LOOSE = 4  # it begins or ends where random bytes do
+    INNER = 8  # it begins in random bytes where a word of memory does
+
+
+_NOT_INNER = (_Stage.BESIDE, _Stage.EXACT, _Stage.ANNOUNCED, _Stage.LOOSE)
+_BIG_ENDIAN = frozenset({_Stage.BESIDE, _Stage.ANNOUNCED})
 
 
 @dataclass(slots=True)
@@ -78,6 +96,7 @@ class _Search:
     targets: Sequence[Target]
     masked: SpanSet
     room: int
+    deep: bool
     kept: int = field(init=False)
     found: dict[tuple[Span, ...], tuple[Target, bytes]] = field(default_factory=dict, repr=False)
     tried: set[tuple[str, bytes]] = field(default_factory=set, repr=False)
@@ -101,43 +120,45 @@ class _Search:
         """Bytes of the shortest private number."""
         return min(_SHORTEST if not target.fixed else target.length(Order.BIG) for target in self.targets)
 
-    def exact(self, grounds: Sequence[Ground]) -> None:
-        """Try what stands alone."""
-        for target, ground in product(self.targets, grounds):
-            if not target.fixed:
-                self._of_any_length(ground, target)
-                continue
-            for order in target.orders:
-                starts = ground.runs.exact(target.length(order), order)
-                if order is Order.WORDS:
-                    starts = isolated.counted(ground.source, starts[: self.room], target.length(order))
-                self._try(ground, target, order, starts)
-
-    def likely(self, grounds: Sequence[Ground]) -> None:
-        """Try what a header announces, and what stands beside the public key as in a blob of both."""
-        for target, ground in product(self.targets, grounds):
-            if not target.fixed or self.is_over:
-                continue
-            size = target.length(Order.BIG)
-            starts = ground.runs.loose(size, ground.phases)[: self.room // _CANDIDATE]
-            public = isolated.beside(ground.source, starts, size, target.tails, target.heads)
-            self.room -= _CANDIDATE * len(starts)
-            self._try(ground, target, Order.BIG, public)
-            self._try(ground, target, Order.BIG, isolated.announced(ground.source, self._some(ground.runs), size))
-
-    def loose(self, grounds: Sequence[Ground], *, deep: bool) -> None:
-        """Try what begins or ends where random bytes do; unless ``deep``, of numbers in a usual order of bytes."""
-        for target, ground in product(self.targets, grounds):
-            for order in target.orders if deep else target.orders[:2]:
+    def run(self, grounds: Sequence[Ground], stages: Sequence[_Stage]) -> None:
+        """Try what is the likeliest to be found in a given time first: all of ``grounds`` for one target and stage."""
+        pairs = ((target, stage) for target in self.targets for stage in stages)
+        for target, stage in sorted(pairs, key=lambda pair: pair[0].expected * pair[1].value):
+            for ground in grounds:
+                if self.is_over:
+                    return
                 if target.fixed:
-                    self._try(ground, target, order, ground.runs.loose(target.length(order), ground.phases))
+                    self._of_size(ground, target, stage)
+                elif stage is _Stage.EXACT:
+                    self._of_any_length(ground, target)
 
-    def inner(self, grounds: Sequence[Ground]) -> None:
-        """Try what begins in random bytes where a word of memory does."""
-        for target, ground in product(self.targets, grounds):
-            for order in target.orders:
-                if target.fixed and ground.phases is not None and not self.is_over:
-                    self._try(ground, target, order, ground.runs.inner(target.length(order), ground.phases))
+    def _of_size(self, ground: Ground, target: Target, stage: _Stage) -> None:
+        if stage in _BIG_ENDIAN:
+            self._in_structure(ground, target, stage)
+            return
+        # Words and digits stand behind a header of their own, so that they stand alone or are what is tried last.
+        for order in target.orders[:2] if stage is _Stage.LOOSE and not self.deep else target.orders:
+            size = target.length(order)
+            if stage is _Stage.LOOSE:
+                self._try(ground, target, order, ground.runs.loose(size, ground.phases))
+            elif stage is _Stage.EXACT:
+                starts = ground.runs.exact(size, order)
+                if order is Order.WORDS:
+                    starts = isolated.counted(ground.source, starts[: max(0, self.room)], size)
+                self._try(ground, target, order, starts)
+            elif ground.phases is not None:
+                self._try(ground, target, order, ground.runs.inner(size, ground.phases))
+
+    def _in_structure(self, ground: Ground, target: Target, stage: _Stage) -> None:
+        """Try what stands in structures, which hold big-endian numbers and seeds."""
+        size = target.length(Order.BIG)
+        if stage is _Stage.BESIDE:
+            starts = ground.runs.loose(size, ground.phases)[: self.room // _CANDIDATE]
+            self.room -= _CANDIDATE * len(starts)
+            starts = isolated.beside(ground.source, starts, size, target.tails, target.heads)
+        else:
+            starts = isolated.announced(ground.source, self._some(ground.runs), size)
+        self._try(ground, target, Order.BIG, starts)
 
     def _some(self, runs: Runs) -> Runs:
         """As many of ``runs`` as there is room for: each is read."""
