@@ -14,11 +14,12 @@ from cryptography.hazmat.primitives.serialization import PublicFormat
 
 from dumpscrub import grounds, multiples, scalars
 from dumpscrub.bare import BOUNDED
-from dumpscrub.detectors.public_keys import NAMES
+from dumpscrub.detectors.public_keys import NAMES, PublicKey
 from dumpscrub.layout import LayoutBuilder, RegionKind
 from dumpscrub.model import Dump, Encoding, Field, FieldKind
 from dumpscrub.plan import plan
 from dumpscrub.policy import Policy
+from dumpscrub.publics import Known
 from dumpscrub.redaction import Redaction
 from dumpscrub.rules.load import load_rules
 from dumpscrub.rules.schema import RuleSet
@@ -247,7 +248,7 @@ def test_memory_full_of_numbers_is_not_multiplied_to_the_end(monkeypatch: pytest
     def counted(curve: ec.EllipticCurve, scalar: int) -> None:
         tried.append(scalar)
 
-    monkeypatch.setattr(multiples, "public_point", counted)
+    monkeypatch.setattr(multiples, "multiple", counted)
     monkeypatch.setattr(scalars, "_MOST", 20_000)
     random = Random(6)
     public, _ = curve_key("secp256r1")
@@ -263,6 +264,22 @@ def test_groups_that_are_none_do_no_harm(numbers: bytes) -> None:
     made_up = identifier + bytes([0x30, len(numbers)]) + numbers + bytes.fromhex("0303000201") + b"\x05"
     data = made_up + bytes(100) + _varied(Random(7), 20) + bytes(100)
     assert masked(of_kind(data, RegionKind.MEMORY)) == data
+
+
+@pytest.mark.parametrize("order", [1, 3, (1 << 150) + 1, 1 << 4000])
+def test_orders_that_are_none_do_no_harm(order: int) -> None:
+    prime = int.from_bytes(b"\xff" * 8 + _varied(Random(8), 120), "big") | 1
+    key = PublicKey("dsa", numbers=(prime,), group=(prime, 2, order), power=pow(2, 77, prime))
+    assert multiples.targets([Known(key, False, (0,))]) == ()
+
+
+def test_powers_are_those_of_the_generator() -> None:
+    prime, random = int.from_bytes(_varied(Random(9), 128), "big") | 1, Random(10)
+    for number in (1, 63, 64, 4095, *(random.getrandbits(bits) for bits in (160, 256, 512, 1000))):
+        key = PublicKey("dh", numbers=(prime, 5), group=(prime, 5, 0), power=pow(5, number, prime))
+        [target] = multiples.targets([Known(key, False, (0,))])
+        assert target.owns(number.to_bytes(130, "big"))
+        assert not target.owns((number + 1).to_bytes(130, "big"))
 
 
 def test_parts_of_many_regions_are_handled_together() -> None:

@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 
 from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, x448, x25519
 
-from dumpscrub.detectors.material import public_point
 from dumpscrub.detectors.public_keys import PublicKey
 from dumpscrub.model import SecretValue
 from dumpscrub.publics import Known
@@ -91,7 +90,17 @@ class _Curve:
 
 
 def _weierstrass(curve: ec.EllipticCurve, cost: int) -> _Curve:
-    return _Curve(curve.key_size, cost, lambda data: public_point(curve, int.from_bytes(data, "big")), _NUMERIC)
+    return _Curve(curve.key_size, cost, lambda data: multiple(curve, int.from_bytes(data, "big")), _NUMERIC)
+
+
+def multiple(curve: ec.EllipticCurve, scalar: int) -> bytes | None:
+    """The uncompressed point ``scalar * G``; None for a number that is not below the order of the curve."""
+    try:
+        point = ec.derive_private_key(scalar, curve).public_key().public_numbers()
+    except ValueError:
+        return None
+    size = (curve.key_size + 7) // 8
+    return b"\x04" + point.x.to_bytes(size, "big") + point.y.to_bytes(size, "big")
 
 
 _CURVES: Mapping[str, _Curve] = {
@@ -148,7 +157,8 @@ def _on_curve(kind: str, points: set[bytes]) -> Target:
 
 def _is_sound(prime: int, generator: int, order: int) -> bool:
     bits = prime.bit_length()
-    return 2 * _LEAST_BITS < bits <= _LONGEST_PRIME and 1 < generator < prime and 0 <= order < prime
+    is_order = not order or (order.bit_length() >= _LEAST_BITS and order < prime)
+    return 2 * _LEAST_BITS < bits <= _LONGEST_PRIME and 1 < generator < prime and is_order
 
 
 def _in_group(group: tuple[int, int, int], known: set[int]) -> Target:

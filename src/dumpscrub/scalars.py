@@ -29,7 +29,7 @@ NAMES = ("ec-private-scalar", "group-private-number")
 _MOST, _MOST_DEEP = 1_000_000, 600_000_000
 """Microseconds of multiplications."""
 _KEPT = 4
-"""The part of these that is kept for what is neither near public keys nor on stacks."""
+"""The part of these that is kept for numbers of which one end only is seen."""
 _SHORTEST = 20
 """Bytes of a private number of Diffie-Hellman."""
 _CANDIDATE = 3
@@ -59,19 +59,28 @@ def _look(search: _Search, grounds: Grounds, own: Iterable[Known]) -> bool:
     """Try everything in its order. Returns whether there was time for what is meant to be looked at."""
     threads = [*grounds.registers(), *grounds.stacks()]
     near = [*grounds.across(), *grounds.nearby(offset for known in own for offset in known.offsets)]
-    search.run(threads, (_Stage.BESIDE, _Stage.EXACT, _Stage.ANNOUNCED))
-    search.run(near, _NOT_INNER)
-    search.run(threads, (_Stage.LOOSE,))
+    for grounds_there in (threads, near):
+        search.run(grounds_there, _TELLING)
     is_complete = not search.is_over
-    search.run([] if search.deep else threads, (_Stage.INNER,))
+    if search.deep:
+        return _look_everywhere(search, grounds, (*threads, *near)) and is_complete
+    elsewhere = list(grounds.elsewhere())
+    search.run(elsewhere, _TELLING)
     search.go_on()
-    if not search.deep:
-        search.run(list(grounds.elsewhere()), _NOT_INNER)
-        return is_complete
-    for ground in takewhile(lambda _: not search.is_over, grounds.elsewhere()):
-        search.run([ground], _NOT_INNER)
-    for ground in takewhile(lambda _: not search.is_over, chain(threads, near, grounds.elsewhere())):
-        search.run([ground], (_Stage.INNER,))
+    search.run((*threads, *near), (_Stage.LOOSE,))
+    is_complete = is_complete and not search.is_over
+    search.run(threads, (_Stage.INNER,))
+    search.run(elsewhere, (_Stage.LOOSE,))
+    return is_complete
+
+
+def _look_everywhere(search: _Search, grounds: Grounds, first: Sequence[Ground]) -> bool:
+    """The same in all memory and for all stages, of which the last one takes longest."""
+    search.go_on()
+    search.run(first, (_Stage.LOOSE,))
+    for stages in ((*_TELLING, _Stage.LOOSE), (_Stage.INNER,)):
+        for ground in takewhile(lambda _: not search.is_over, chain(first, grounds.elsewhere())):
+            search.run([ground], stages)
     return not search.is_over
 
 
@@ -85,7 +94,8 @@ class _Stage(enum.Enum):
     INNER = 8  # it begins in random bytes where a word of memory does
 
 
-_NOT_INNER = (_Stage.BESIDE, _Stage.EXACT, _Stage.ANNOUNCED, _Stage.LOOSE)
+_TELLING = (_Stage.BESIDE, _Stage.EXACT, _Stage.ANNOUNCED)
+"""Why a number is tried wherever it stands."""
 _BIG_ENDIAN = frozenset({_Stage.BESIDE, _Stage.ANNOUNCED})
 
 
@@ -107,7 +117,7 @@ class _Search:
         self.room -= self.kept
 
     def go_on(self) -> None:
-        """Spend the part as well that is kept for all memory."""
+        """Spend the part as well that is kept."""
         self.room, self.kept = max(0, self.room) + self.kept, 0
 
     @property
