@@ -30,6 +30,8 @@ _MOST, _MOST_DEEP = 1_000_000, 600_000_000
 """Microseconds of multiplications."""
 _KEPT = 4
 """The part of these that is kept for numbers of which one end only is seen."""
+_FAR = 3
+"""The part of what is left that one kind of number gets far from public keys and stacks."""
 _SHORTEST = 20
 """Bytes of a private number of Diffie-Hellman."""
 _CANDIDATE = 3
@@ -59,13 +61,12 @@ def _look(search: _Search, grounds: Grounds, own: Iterable[Known]) -> bool:
     """Try everything in its order. Returns whether there was time for what is meant to be looked at."""
     threads = [*grounds.registers(), *grounds.stacks()]
     near = [*grounds.across(), *grounds.nearby(offset for known in own for offset in known.offsets)]
-    for grounds_there in (threads, near):
-        search.run(grounds_there, _TELLING)
-    is_complete = not search.is_over
+    search.run(threads, _TELLING)
     if search.deep:
-        return _look_everywhere(search, grounds, (*threads, *near)) and is_complete
+        return _look_everywhere(search, grounds, (*threads, *near))
     elsewhere = list(grounds.elsewhere())
-    search.run(elsewhere, _TELLING)
+    search.run(near, _TELLING, elsewhere)
+    is_complete = not search.is_over
     search.go_on()
     search.run((*threads, *near), (_Stage.LOOSE,))
     is_complete = is_complete and not search.is_over
@@ -108,6 +109,7 @@ class _Search:
     room: int
     deep: bool
     kept: int = field(init=False)
+    least: int = field(default=0, init=False)
     found: dict[tuple[Span, ...], tuple[Target, bytes]] = field(default_factory=dict, repr=False)
     tried: set[tuple[str, bytes]] = field(default_factory=set, repr=False)
     used: set[str] = field(default_factory=set)
@@ -123,24 +125,28 @@ class _Search:
     @property
     def is_over(self) -> bool:
         """True where something was not multiplied because no time was left."""
-        return self.room < 0
+        return self.room < self.least
 
     @property
     def shortest(self) -> int:
         """Bytes of the shortest private number."""
         return min(_SHORTEST if not target.fixed else target.length(Order.BIG) for target in self.targets)
 
-    def run(self, grounds: Sequence[Ground], stages: Sequence[_Stage]) -> None:
-        """Try what is the likeliest to be found in a given time first: all of ``grounds`` for one target and stage."""
+    def run(self, grounds: Sequence[Ground], stages: Sequence[_Stage], far: Sequence[Ground] = ()) -> None:
+        """Try what is the likeliest to be found in a given time first: all of ``grounds`` for one target and stage.
+
+        Those that are ``far`` follow, but no target and stage gets more than a part of what is left there.
+        """
         pairs = ((target, stage) for target in self.targets for stage in stages)
         for target, stage in sorted(pairs, key=lambda pair: pair[0].expected * pair[1].value):
-            for ground in grounds:
-                if self.is_over:
-                    return
-                if target.fixed:
+            for place, ground in enumerate((*grounds, *far)):
+                if place == len(grounds):
+                    self.least = self.room - self.room // _FAR
+                if not self.is_over and target.fixed:
                     self._of_size(ground, target, stage)
-                elif stage is _Stage.EXACT:
+                elif not self.is_over and stage is _Stage.EXACT:
                     self._of_any_length(ground, target)
+            self.least = 0
 
     def _of_size(self, ground: Ground, target: Target, stage: _Stage) -> None:
         if stage in _BIG_ENDIAN:
