@@ -56,6 +56,11 @@ class Target:
     heads: frozenset[bytes] = frozenset()
 
     @property
+    def highest(self) -> int:
+        """The largest highest byte of a number."""
+        return (1 << (self.bits % 8 or 8)) - 1
+
+    @property
     def expected(self) -> int:
         """What a number takes on average: of 521 bits, few are so small that they are multiplied."""
         rare = self.bits % 8 and (8 - self.bits % 8)

@@ -113,6 +113,7 @@ class _Search:
     found: dict[tuple[Span, ...], tuple[Target, bytes]] = field(default_factory=dict, repr=False)
     tried: set[tuple[str, bytes]] = field(default_factory=set, repr=False)
     used: set[str] = field(default_factory=set)
+    announced: dict[tuple[int, int], Offsets] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
         self.kept = self.room // _KEPT
@@ -147,6 +148,7 @@ class _Search:
                 elif not self.is_over and stage is _Stage.EXACT:
                     self._of_any_length(ground, target)
             self.least = 0
+        self.announced.clear()
 
     def _of_size(self, ground: Ground, target: Target, stage: _Stage) -> None:
         if stage in _BIG_ENDIAN:
@@ -169,11 +171,14 @@ class _Search:
         """Try what stands in structures, which hold big-endian numbers and seeds."""
         size = target.length(Order.BIG)
         if stage is _Stage.BESIDE:
-            starts = ground.runs.loose(size, ground.phases)[: self.room // _CANDIDATE]
-            self.room -= _CANDIDATE * len(starts)
+            starts = ground.runs.loose(size, ground.phases)[: self.room]
+            self.room -= len(starts)
             starts = isolated.beside(ground.source, starts, size, target.tails, target.heads)
         else:
-            starts = isolated.announced(ground.source, self._some(ground.runs), size)
+            place = id(ground), size
+            if place not in self.announced:
+                self.announced[place] = isolated.announced(ground.source, self._some(ground.runs), size)
+            starts = self.announced[place]
         self._try(ground, target, Order.BIG, starts)
 
     def _some(self, runs: Runs) -> Runs:
@@ -185,7 +190,7 @@ class _Search:
     def _try(self, ground: Ground, target: Target, order: Order, starts: Offsets) -> None:
         starts = starts[: max(0, self.room)]
         self.room -= len(starts)
-        for start, data in isolated.numbers(ground.source, starts, target.length(order), order):
+        for start, data in isolated.numbers(ground.source, starts, target.length(order), order, target.highest):
             self._test(ground, target, Span(start, start + len(data)), target.secret(data, order))
             if self.is_over:
                 return

@@ -57,6 +57,16 @@ def test_a_number_with_zeros_at_an_end_is_exact() -> None:
     assert runs_in(data).exact(66, Order.LITTLE).tolist() == [40]
 
 
+@pytest.mark.parametrize("zeros", [2, 3, 5, 8])
+@pytest.mark.parametrize("shift", range(16))
+def test_a_few_zeros_part_two_numbers_at_any_alignment(zeros: int, shift: int) -> None:
+    # A look is at eight bytes in sixteen: zeros between two looks were not seen.
+    data = bytes(40 + shift) + random_bytes(1, 32) + bytes(zeros) + random_bytes(2, 48) + bytes(40)
+    start = 40 + shift
+    assert (start, start + 32) in set(pairs(runs_in(data)))
+    assert (start + 32 + zeros, start + 80 + zeros) in set(pairs(runs_in(data)))
+
+
 def test_what_is_longer_or_shorter_is_not_exact() -> None:
     for size in (24, 27, 39, 64):
         assert runs_in(bytes(40) + random_bytes(size, size) + bytes(40)).exact(32, Order.BIG).tolist() == []

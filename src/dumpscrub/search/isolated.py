@@ -168,7 +168,8 @@ def _runs(octets: Octets, at: int, cells: Offsets, step: int, longest: int) -> R
     """The runs of which ``cells`` are every ``step``-th byte, up to ``longest`` bytes each."""
     if not len(cells):
         return Runs.joined(())
-    fresh = np.diff(cells) != step
+    behind = octets[cells[:-1, np.newaxis] + np.arange(_LOOK - 1, max(_LOOK, step) + 1)]
+    fresh = (np.diff(cells) != step) | _in_a_row(behind, 0, 2)
     first, last = cells[np.append(True, fresh)], cells[np.append(fresh, True)]
     kept = last - first <= longest
     first, last = first[kept], last[kept]
@@ -199,19 +200,27 @@ def _first(places: Offsets, fitting: Mask) -> Offsets:
     return found
 
 
-def numbers(source: Source, starts: Offsets, length: int, order: Order) -> Iterator[tuple[int, bytes]]:
-    """Pairs (file offset, bytes): those of ``starts``, in order, at which ``length`` random bytes stand."""
+def numbers(
+    source: Source, starts: Offsets, length: int, order: Order, highest: int = 255
+) -> Iterator[tuple[int, bytes]]:
+    """Pairs (file offset, bytes): those of ``starts``, in order, at which ``length`` random bytes stand.
+
+    Where all bits of a byte count, the ``highest`` byte is no more than that.
+    """
     at = 0
     starts = starts[(starts >= 0) & (starts + length <= source.size)]
     while at < len(starts):
         some = starts[at : at + int(np.searchsorted(starts[at:], int(starts[at]) + _PART))]
-        low = int(some[0])
+        low, taken = int(some[0]), len(some)
         data = read(source, low, int(some[-1]) + length)
         octets = np.frombuffer(data, np.uint8)[(some - low)[:, np.newaxis] + np.arange(length)]
+        if order.size == 1 or order is Order.LITTLE:
+            small = octets[:, 0 if order.highest_first else -1] <= highest
+            some, octets = some[small], octets[small]
         kept = _are_random(octets) if order.is_full else _are_digits(octets, order)
         yield from ((start, data[start - low : start - low + length]) for start in some[kept].tolist())
         source.release(low, low + len(data))
-        at += len(some)
+        at += taken
 
 
 def counted(source: Source, starts: Offsets, length: int) -> Offsets:
