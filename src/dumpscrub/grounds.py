@@ -23,7 +23,7 @@ from dumpscrub.walks import Texts
 
 _NEAR = 64 << 10
 """Bytes on both sides of a public key that are looked at before others."""
-_MOST_STACK, _MOST_NEAR, _MOST_ELSEWHERE, _MOST_IN_IMAGES = 64 << 20, 64 << 20, 128 << 20, 32 << 20
+_MOST_STACK, _MOST_NEAR, _MOST_ELSEWHERE, _MOST_IN_IMAGES = 64 << 20, 64 << 20, 64 << 20, 16 << 20
 """Bytes that are looked at: of stacks, near public keys, of other memory and of images."""
 _ACROSS = 128
 """Bytes on both sides of a seam that are looked at."""
