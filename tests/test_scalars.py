@@ -130,7 +130,7 @@ def test_a_scalar_among_other_random_registers_goes(lane: int) -> None:
     assert masked(dump) == data.replace(scalar, b"*" * 32)
 
 
-@pytest.mark.parametrize("cut", [8, 16, 24])
+@pytest.mark.parametrize("cut", [8, 16, 24, 46])
 def test_a_scalar_across_a_seam_of_memory_goes(cut: int) -> None:
     public, number = curve_key("secp384r1")
     scalar = written(number, Order.BIG)

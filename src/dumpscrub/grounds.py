@@ -84,7 +84,7 @@ class Grounds:
 
     def across(self) -> Iterator[Ground]:
         """Where memory goes on elsewhere in the file."""
-        for texts, _, _ in crossings(self.dump, _ACROSS):
+        for texts, _, _ in crossings(self.dump, _ACROSS, both=False):
             yield self._in_texts(texts, None)
 
     def nearby(self, offsets: Iterable[int]) -> Iterator[Ground]:
