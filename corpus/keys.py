@@ -78,14 +78,14 @@ class Tally:
         return bool(self.cells or self.changed) or self.elsewhere > 0
 
 
-def run(keys: Keys, kinds: Sequence[str], *, rotations: int, search: bool = True) -> Tally:
-    """Build, sanitise and judge the dumps."""
+def run(keys: Keys, kinds: Sequence[str], *, rotations: int, search: bool = True, deep: bool = False) -> Tally:
+    """Build, sanitise and judge the dumps; ``deep`` is for the exhaustive search for keys without format."""
     tally = Tally()
     for trial in trials(keys, kinds, rotations=rotations):
         with tempfile.TemporaryDirectory(prefix="dumpscrub-keys-") as name:
             folder = Path(name)
             path, output = trial.write(folder), folder / "output"
-            dumpscrub.sanitize(path, output, audit=folder / "audit.jsonl")
+            dumpscrub.sanitize(path, output, audit=folder / "audit.jsonl", deep=deep)
             tally.add(trial, output.read_bytes())
             if search:
                 tally.search(trial, path, output)
@@ -137,23 +137,37 @@ def _sums(tally: Tally) -> Iterator[str]:
         )
 
 
+def _kinds(text: str) -> tuple[str, ...]:
+    """The types of keys that ``text`` names."""
+    kinds = tuple(text.split(","))
+    unknown = sorted(set(kinds) - set(KINDS))
+    if unknown:
+        raise argparse.ArgumentTypeError(f"unknown: {', '.join(unknown)}: one of {', '.join(KINDS)}")
+    return kinds
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command. Returns its exit code."""
     parser = argparse.ArgumentParser(prog="python -m corpus.keys", description="Keys planted, and keys left.")
     parser.add_argument("--bounded", action="store_true", help="some types, two dumps: as the tests do")
     parser.add_argument("--left", action="store_true", help="print only rows of which something is left")
+    parser.add_argument("--deep", action="store_true", help="search for keys without format everywhere: takes hours")
+    parser.add_argument("--kinds", type=_kinds, metavar="TYPE,...", help="keys of these types only")
+    parser.add_argument("--rotations", type=int, help="so many dumps of each format")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--update", action="store_true", help=f"write {gaps.PATH.name} anew from what is left")
     parser.add_argument("--write", type=Path, metavar="DIR", help="write the dumps there, and sanitise nothing")
     options = parser.parse_args(arguments)
-    keys, kinds = Keys(options.seed), BOUNDED if options.bounded else tuple(KINDS)
-    rotations = 1 if options.bounded else len(PLACES)
+    if options.update and (options.bounded or options.kinds or options.rotations or options.deep):
+        parser.error("the list is written from a run of everything: leave --update or the other options out")
+    keys, kinds = Keys(options.seed), options.kinds or (BOUNDED if options.bounded else tuple(KINDS))
+    rotations = options.rotations or (1 if options.bounded else len(PLACES))
     if options.write:
         options.write.mkdir(parents=True, exist_ok=True)
         for trial in trials(keys, kinds, rotations=rotations):
             print(trial.write(options.write))
         return 0
-    tally = run(keys, kinds, rotations=rotations)
+    tally = run(keys, kinds, rotations=rotations, deep=options.deep)
     print("\n".join(table(tally, left_only=options.left)))
     if options.update:
         gaps.write(tally.cells, set(tally.planted), tally.changed)

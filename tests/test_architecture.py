@@ -40,6 +40,8 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "roundkeys",
         "exponents",
         "factors",
+        "grounds",
+        "multiples",
         "scalars",
         "randomarrays",
         "bare",

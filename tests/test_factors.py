@@ -199,18 +199,6 @@ def test_behind_a_modulus_whose_header_was_overwritten(order: Order) -> None:
     assert not [part for part in parts[1:] if part in left]
 
 
-@pytest.mark.parametrize("curve", [ec.SECP256R1(), ec.SECP384R1()])
-def test_deep_finds_a_scalar_wherever_it_stands(curve: ec.EllipticCurve) -> None:
-    private = ec.generate_private_key(curve)
-    while private.private_numbers().private_value.bit_length() < curve.key_size - 7:
-        private = ec.generate_private_key(curve)
-    size = curve.key_size // 8
-    scalar = private.private_numbers().private_value.to_bytes(size, "big")
-    data = _info(private.public_key()) + bytes(200_000) + HEADER + scalar + bytes(100)
-    assert scalar in sanitized(data)
-    assert scalar not in sanitized(data, deep=True)
-
-
 def test_a_scalar_behind_other_random_bytes_goes() -> None:
     # As in a blob of Windows whose header was overwritten: what is left of the point, and the scalar.
     private = ec.generate_private_key(ec.SECP256R1())
@@ -226,7 +214,7 @@ def test_what_is_not_looked_at_everywhere_is_said(monkeypatch: pytest.MonkeyPatc
     data = _info(private.public_key()) + b"".join(bytes(8) + random.randbytes(32) for _ in range(100))
     dump = Dump("raw", BytesSource(data), LayoutBuilder(len(data)).build())
     assert redaction(False).search(dump).notices == ()
-    monkeypatch.setattr(scalars, "_MOST", 50)
+    monkeypatch.setattr(scalars, "_MOST", 5_000)
     assert redaction(False).search(dump).notices == (BOUNDED,)
 
 

@@ -81,3 +81,12 @@ def test_code_in_images_is_looked_at_in_a_part_of_the_samples() -> None:
     assert found.is_all
     assert not len(found.elsewhere)
     assert len(found.in_images) == 50
+
+
+def test_a_long_prime_behind_a_length_of_ssh_goes_at_any_alignment() -> None:
+    # 257 bytes with the zero before it: the length's upper byte is no zero.
+    numbers = key(4096)
+    prime = b"\0\0\x01\x01\0" + written(numbers.p, Order.BIG)
+    for offset in range(4_000, 4_008):
+        data = public(numbers).ljust(offset, b"\0") + b"\x55" * 9 + prime + b"\0\0\0\x0c" + b"\x01" * 100
+        assert masked(data, regions(data, RegionKind.MEMORY)) == data.replace(prime[5:], b"*" * 256)

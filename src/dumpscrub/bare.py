@@ -62,9 +62,10 @@ class BareKeys:
         if rule and is_new:
             given = [finding for finding in scan.findings if finding.category == rule.category]
             yield _fail_closed(rule, partial(factors.find, dump, keys, given, rule, deep=self._deep))
-        rule = self._rules.get("ec-private-scalar")
-        if rule and is_new:
-            yield _fail_closed(rule, partial(scalars.find, dump, keys, rule, deep=self._deep))
+        for name in scalars.NAMES if is_new else ():
+            rule = self._rules.get(name)
+            if rule:
+                yield _fail_closed(rule, partial(scalars.find, dump, keys, scan.findings, rule, deep=self._deep))
 
 
 def _fail_closed(rule: Rule, search: Callable[[], Found]) -> Found:

@@ -87,15 +87,15 @@ def phases(layout: Layout, samples: Offsets) -> Offsets:
     return np.where(layout.kinds[region] == RegionKind.IMAGE, PACKED, words)
 
 
-def crossings(dump: Dump, length: int) -> Iterator[tuple[Texts, Source, Offsets]]:
-    """Texts of up to ``length`` bytes on both sides of the seams of memory with random bytes on both sides.
+def crossings(dump: Dump, length: int, *, both: bool = True) -> Iterator[tuple[Texts, Source, Offsets]]:
+    """Texts of up to ``length`` bytes on both sides of the seams of memory with random bytes on ``both`` sides, or one.
 
     Some of them at a time, with their bytes one after the other, and the samples in those.
     """
     looks = Looks(dump.source)
     room = _MOST_SEAMS
     for all_places in seams(dump.layout):
-        places = _between_random(dump, all_places, looks, room)
+        places = _between_random(dump, all_places, looks, room, both)
         room -= len(places.left)
         if not len(places.left):
             continue
@@ -107,8 +107,8 @@ def crossings(dump: Dump, length: int) -> Iterator[tuple[Texts, Source, Offsets]
     looks.give_back()
 
 
-def _between_random(dump: Dump, places: Seams, looks: Looks, most: int) -> Seams:
-    """Up to ``most`` of ``places``: those with eight random bytes on both sides."""
+def _between_random(dump: Dump, places: Seams, looks: Looks, most: int, both: bool) -> Seams:
+    """Up to ``most`` of ``places``: those with eight random bytes on ``both`` sides, or one of them."""
     layout = dump.layout
     sizes = [layout.ends[regions] - layout.starts[regions] for regions in (places.left, places.right)]
     places = _where(places, (sizes[0] >= _LEAST) & (sizes[1] >= _LEAST))
@@ -120,8 +120,8 @@ def _between_random(dump: Dump, places: Seams, looks: Looks, most: int) -> Seams
     here = np.array(bounds, np.int64)
     whole = np.diff(texts.bounds) == 2 * noise.PAIR
     at = here[whole, np.newaxis] + np.arange(-noise.PAIR, noise.PAIR)
-    random = noise.looks_random(data[at].view(np.uint64)).all(axis=1)
-    kept = np.flatnonzero(whole)[random][: max(0, most)]
+    random = noise.looks_random(data[at].view(np.uint64))
+    kept = np.flatnonzero(whole)[random.all(axis=1) if both else random.any(axis=1)][: max(0, most)]
     return _where(places, np.isin(np.arange(len(places.left)), kept))
 
 

@@ -1,109 +1,235 @@
-"""Private scalars of elliptic curves that stand bare: a number is one if its multiple of the base point is known.
+"""Private numbers of elliptic curves, DSA and Diffie-Hellman that stand bare: one makes a public key that is known.
 
-So there are no false ones. A scalar has 32 bytes, as much else has, and each one costs a multiplication. So only what
-looks random and stands alone is multiplied, near a public key or, if asked for, everywhere.
+So there are no false ones. Such a number has 20 to 66 bytes, as much else has, and each one costs a multiplication of
+tens to hundreds of microseconds. So only what looks random and stands alone is multiplied: first on the stacks and in
+the registers, then near public keys and across seams of memory, then in all other memory, until :data:`_MOST`
+microseconds are spent by a fixed tariff (and not by the clock: the same dump always gives the same findings).
 """
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from itertools import islice
+import enum
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from itertools import chain, takewhile
 
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519, x25519
-
-from dumpscrub.model import Confidence, Dump, Encoding, Finding, Origin, SecretValue
+from dumpscrub.columns import Offsets
+from dumpscrub.grounds import Ground, Grounds
+from dumpscrub.model import Confidence, Dump, Encoding, Finding, Origin
+from dumpscrub.multiples import Target, is_sought, targets
 from dumpscrub.publics import Found, Known
-from dumpscrub.rules.schema import Rule
-from dumpscrub.search.isolated import candidates
-from dumpscrub.span import Span, union
+from dumpscrub.rules.schema import Action, Rule
+from dumpscrub.search import isolated
+from dumpscrub.search.isolated import Runs
+from dumpscrub.search.numbers import Order
+from dumpscrub.span import Span, SpanSet
 
-_NEAR = 64 << 10
-"""Bytes on both sides of a public key that are looked at."""
-_MOST, _MOST_DEEP = 2_000, 1_000_000
-"""Multiplications, each of 50 to 1,000 microseconds."""
+NAMES = ("ec-private-scalar", "group-private-number")
+"""The detectors of rules for such numbers."""
+_MOST, _MOST_DEEP = 750_000, 600_000_000
+"""Microseconds of multiplications."""
+_KEPT = 4
+"""The part of these that is kept for numbers of which one end only is seen."""
+_FAR = 3
+"""The part of what is left that one kind of number gets far from public keys and stacks."""
+_SHORTEST = 20
+"""Bytes of a private number of Diffie-Hellman."""
+_CANDIDATE = 3
+"""Microseconds that a number takes that is not even multiplied."""
+_RUN = 8
+"""The same of random bytes that are read as a whole."""
+_MOST_TRIED = 1 << 19
+"""Different numbers that are remembered, so that each is multiplied once."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Curve:
-    """A curve with scalars of ``size`` bytes. ``multiply`` gives the public key of a big-endian scalar or of a seed.
+def find(dump: Dump, keys: Sequence[Known], given: Iterable[Finding], rule: Rule, *, deep: bool) -> Found:
+    """The private numbers in ``dump`` of the public ones among ``keys``; ``deep`` is for looking everywhere.
 
-    ``numeric`` says that a scalar is a number, which may stand in either byte order.
+    What the ``given`` findings mask needs no proof.
     """
-
-    size: int
-    multiply: Callable[[bytes], bytes]
-    numeric: bool = True
-
-
-def _weierstrass(curve: ec.EllipticCurve) -> Callable[[bytes], bytes]:
-    def multiply(scalar: bytes) -> bytes:
-        try:
-            numbers = ec.derive_private_key(int.from_bytes(scalar, "big"), curve).public_key().public_numbers()
-        except ValueError:
-            return b""  # it is not below the order of the curve
-        size = (curve.key_size + 7) // 8
-        return b"\x04" + numbers.x.to_bytes(size, "big") + numbers.y.to_bytes(size, "big")
-
-    return multiply
-
-
-def _ed25519(seed: bytes) -> bytes:
-    return ed25519.Ed25519PrivateKey.from_private_bytes(seed).public_key().public_bytes_raw()
-
-
-def _x25519(scalar: bytes) -> bytes:
-    return x25519.X25519PrivateKey.from_private_bytes(scalar).public_key().public_bytes_raw()
-
-
-_CURVES: Mapping[str, _Curve] = {
-    "secp256r1": _Curve(32, _weierstrass(ec.SECP256R1())),
-    "secp384r1": _Curve(48, _weierstrass(ec.SECP384R1())),
-    "secp521r1": _Curve(66, _weierstrass(ec.SECP521R1())),
-    "ed25519": _Curve(32, _ed25519, numeric=False),
-    "x25519": _Curve(32, _x25519, numeric=False),
-}
-
-
-def find(dump: Dump, keys: Sequence[Known], rule: Rule, *, deep: bool) -> Found:
-    """The scalars in ``dump`` of the points among ``keys``.
-
-    They are looked for near these, and if ``deep`` everywhere.
-    """
-    own = [known for known in keys if known.key.kind in _CURVES and (deep or not known.everybodys)]
-    points = {(known.key.kind, known.key.point) for known in own}
-    if not points:
+    own = [known for known in keys if (deep or not known.everybodys) and is_sought(known.key, rule.detector)]
+    sought = targets(own)
+    if not sought:
         return Found((), everywhere=True)
-    size = dump.source.size
-    near = (Span(max(0, offset - _NEAR), min(offset + _NEAR, size)) for known in own for offset in known.offsets)
-    areas = dump.source.filled(0, size) if deep else union(near)
-    found: dict[Span, Finding] = {}
-    tried = _candidates(dump, tuple(areas), sorted({kind for kind, _ in points}))
-    for span, scalar, kind in islice(tried, _MOST_DEEP if deep else _MOST):
-        if (kind, _CURVES[kind].multiply(scalar)) in points:
-            found[span] = Finding(
-                *(rule.id, rule.category, (span,), Encoding.BINARY, Origin.DIRECT, Confidence.HIGH, rule.action.value),
-                values=_values(scalar, kind),
+    masked = SpanSet(span for each in given if each.action != Action.REPORT.value for span in each.spans)
+    search = _Search(sought, masked, _MOST_DEEP if deep else _MOST, deep)
+    is_complete = _look(search, Grounds(dump, search.shortest, deep), own)
+    return Found(search.findings(rule), is_complete)
+
+
+def _look(search: _Search, grounds: Grounds, own: Iterable[Known]) -> bool:
+    """Try everything in its order. Returns whether there was time for what is meant to be looked at."""
+    threads = [*grounds.registers(), *grounds.stacks()]
+    near = [*grounds.across(), *grounds.nearby(offset for known in own for offset in known.offsets)]
+    search.run(threads, _TELLING)
+    if search.deep:
+        return _look_everywhere(search, grounds, (*threads, *near))
+    elsewhere = list(grounds.elsewhere())
+    search.run(near, _TELLING, elsewhere)
+    is_complete = not search.is_over
+    search.go_on()
+    search.run((*threads, *near), (_Stage.LOOSE,))
+    is_complete = is_complete and not search.is_over
+    search.run(threads, (_Stage.INNER,))
+    search.run(elsewhere, (_Stage.LOOSE,))
+    return is_complete
+
+
+def _look_everywhere(search: _Search, grounds: Grounds, first: Sequence[Ground]) -> bool:
+    """The same in all memory and for all stages, of which the last one takes longest."""
+    search.go_on()
+    search.run(first, (_Stage.LOOSE,))
+    for stages in ((*_TELLING, _Stage.LOOSE), (_Stage.INNER,)):
+        for ground in takewhile(lambda _: not search.is_over, chain(first, grounds.elsewhere())):
+            search.run([ground], stages)
+    return not search.is_over
+
+
+class _Stage(enum.Enum):
+    """Why a number is tried. The value is how unlikely it is to be one: stages and targets go by it and by the cost."""
+
+    BESIDE = 0  # its public key stands beside it
+    EXACT = 1  # it stands alone
+    ANNOUNCED = 2  # a header says how long it is
+    LOOSE = 4  # it begins or ends where random bytes do
+    INNER = 8  # it begins in random bytes where a word of memory does
+
+
+_TELLING = (_Stage.BESIDE, _Stage.EXACT, _Stage.ANNOUNCED)
+"""Why a number is tried wherever it stands."""
+_BIG_ENDIAN = frozenset({_Stage.BESIDE, _Stage.ANNOUNCED})
+
+
+@dataclass(slots=True)
+class _Search:
+    """Multiplies what may be private numbers of ``targets``, as long as there is ``room``, in microseconds."""
+
+    targets: Sequence[Target]
+    masked: SpanSet
+    room: int
+    deep: bool
+    kept: int = field(init=False)
+    least: int = field(default=0, init=False)
+    found: dict[tuple[Span, ...], tuple[Target, bytes]] = field(default_factory=dict, repr=False)
+    tried: set[tuple[str, bytes]] = field(default_factory=set, repr=False)
+    used: set[str] = field(default_factory=set)
+    announced: dict[tuple[int, int], Offsets] = field(default_factory=dict, repr=False)
+
+    def __post_init__(self) -> None:
+        self.kept = self.room // _KEPT
+        self.room -= self.kept
+
+    def go_on(self) -> None:
+        """Spend the part as well that is kept."""
+        self.room, self.kept = max(0, self.room) + self.kept, 0
+
+    @property
+    def is_over(self) -> bool:
+        """True where something was not multiplied because no time was left."""
+        return self.room < self.least
+
+    @property
+    def shortest(self) -> int:
+        """Bytes of the shortest private number."""
+        return min(_SHORTEST if not target.fixed else target.length(Order.BIG) for target in self.targets)
+
+    def run(self, grounds: Sequence[Ground], stages: Sequence[_Stage], far: Sequence[Ground] = ()) -> None:
+        """Try what is the likeliest to be found in a given time first: all of ``grounds`` for one target and stage.
+
+        Those that are ``far`` follow, but no target and stage gets more than a part of what is left there.
+        """
+        pairs = ((target, stage) for target in self.targets for stage in stages)
+        for target, stage in sorted(pairs, key=lambda pair: pair[0].expected * pair[1].value):
+            for place, ground in enumerate((*grounds, *far)):
+                if place == len(grounds):
+                    self.least = self.room - self.room // _FAR
+                if not self.is_over and target.fixed:
+                    self._of_size(ground, target, stage)
+                elif not self.is_over and stage is _Stage.EXACT:
+                    self._of_any_length(ground, target)
+            self.least = 0
+        self.announced.clear()
+
+    def _of_size(self, ground: Ground, target: Target, stage: _Stage) -> None:
+        if stage in _BIG_ENDIAN:
+            self._in_structure(ground, target, stage)
+            return
+        # Words and digits stand behind a header of their own, so that they stand alone or are what is tried last.
+        for order in target.orders[:2] if stage is _Stage.LOOSE and not self.deep else target.orders:
+            size = target.length(order)
+            if stage is _Stage.LOOSE:
+                self._try(ground, target, order, ground.runs.loose(size, ground.phases))
+            elif stage is _Stage.EXACT:
+                starts = ground.runs.exact(size, order)
+                if order is Order.WORDS:
+                    starts = isolated.counted(ground.source, starts[: max(0, self.room)], size)
+                self._try(ground, target, order, starts)
+            elif ground.phases is not None:
+                self._try(ground, target, order, ground.runs.inner(size, ground.phases))
+
+    def _in_structure(self, ground: Ground, target: Target, stage: _Stage) -> None:
+        """Try what stands in structures, which hold big-endian numbers and seeds."""
+        size = target.length(Order.BIG)
+        if stage is _Stage.BESIDE:
+            starts = ground.runs.loose(size, ground.phases)[: self.room]
+            self.room -= len(starts)
+            starts = isolated.beside(ground.source, starts, size, target.tails, target.heads)
+        else:
+            place = id(ground), size
+            if place not in self.announced:
+                self.announced[place] = isolated.announced(ground.source, self._some(ground.runs), size)
+            starts = self.announced[place]
+        self._try(ground, target, Order.BIG, starts)
+
+    def _some(self, runs: Runs) -> Runs:
+        """As many of ``runs`` as there is room for: each is read."""
+        some = runs.upto(max(0, self.room) // _RUN)
+        self.room -= _RUN * len(some)
+        return some
+
+    def _try(self, ground: Ground, target: Target, order: Order, starts: Offsets) -> None:
+        starts = starts[: max(0, self.room)]
+        self.room -= len(starts)
+        for start, data in isolated.numbers(ground.source, starts, target.length(order), order, target.highest):
+            self._test(ground, target, Span(start, start + len(data)), target.secret(data, order))
+            if self.is_over:
+                return
+
+    def _of_any_length(self, ground: Ground, target: Target) -> None:
+        """Try what stands alone and is a number of at least 160 bits, and INTEGERs of DER with as many."""
+        longest = (target.bits + 7) // 8
+        places = chain(
+            ground.runs.between(_SHORTEST, longest),
+            isolated.integers(ground.source, self._some(ground.runs), _SHORTEST, longest),
+        )
+        for start, end in places:
+            data = bytes(ground.source.view(start, end))
+            for secret in (data, data[::-1]):
+                if self.is_over:
+                    return
+                self._test(ground, target, Span(start, end), secret)
+
+    def _test(self, ground: Ground, target: Target, at: Span, secret: bytes) -> None:
+        self.room -= _CANDIDATE
+        identity = target.name, secret
+        if not secret or identity in self.tried:
+            return
+        spans = ground.spans(at.start, at.end)
+        if not spans or spans in self.found or self.masked.covers(spans):
+            return
+        if len(self.tried) < _MOST_TRIED:
+            self.tried.add(identity)
+        self.room -= target.cost if target.name in self.used else target.cost + target.setup
+        self.used.add(target.name)
+        if target.owns(secret):
+            self.found[spans] = target, secret
+
+    def findings(self, rule: Rule) -> tuple[Finding, ...]:
+        """What was found, in file order."""
+        return tuple(
+            Finding(
+                *(rule.id, rule.category, spans, Encoding.BINARY, Origin.DIRECT, Confidence.HIGH, rule.action.value),
+                values=target.values(secret.lstrip(b"\0") if target.is_number else secret),
             )
-    return Found(tuple(found[span] for span in sorted(found)), everywhere=next(tried, None) is None)
-
-
-def _candidates(dump: Dump, areas: Sequence[Span], kinds: Sequence[str]) -> Iterator[tuple[Span, bytes, str]]:
-    """What may be scalars in ``areas``: where they stand, each big-endian or as it is, and of which curve."""
-    for kind in kinds:
-        curve = _CURVES[kind]
-        for start, number in candidates(dump.source, areas, curve.size):
-            span = Span(start, start + curve.size)
-            yield from ((span, each, kind) for each in (number, number[::-1])[: 1 + curve.numeric])
-
-
-def _values(scalar: bytes, kind: str) -> tuple[SecretValue, ...]:
-    """The scalar, and what an Ed25519 seed is expanded to (RFC 8032)."""
-    values = [scalar]
-    if kind == "ed25519":
-        digest = bytearray(hashlib.sha512(scalar).digest())
-        values += [bytes(digest), bytes(digest[32:])]
-        digest[0], digest[31] = digest[0] & 0xF8, digest[31] & 0x7F | 0x40
-        values.append(bytes(digest[:32]))
-    return tuple(SecretValue(value, binary=True) for value in values)
+            for spans, (target, secret) in sorted(self.found.items())
+        )

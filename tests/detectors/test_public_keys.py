@@ -38,14 +38,14 @@ from dumpscrub.rules.schema import Rule
 from dumpscrub.search.windows import window_at
 from dumpscrub.source import BytesSource
 
-RSA, EC, OTHER = "rsa-private-numbers", "ec-private-scalar", "random-array"
+RSA, EC, GROUP, ARRAY = "rsa-private-numbers", "ec-private-scalar", "group-private-number", "random-array"
 BEFORE, BEHIND = noise(90, 1100), noise(91, 100)
 BITS = (512, 1024, 2048)
 E = b"\1\0\1"
 
 
 def detector(name: str) -> PublicKeyDetector:
-    build = arrays.build if name == OTHER else public_keys.build
+    build = arrays.build if name == ARRAY else public_keys.build
     return build(Rule(id=name, name=name, categories=(name,), detector=name))
 
 
@@ -284,7 +284,7 @@ def test_any_surroundings_are_read_within_bounds(anchor: tuple[str, bytes], befo
     data = before + literal + behind
     for key, at in read(name, data):
         assert 0 <= at < len(data)
-        assert key.modulus.bit_length() > 504 or len(key.point) in {32, 65, 97, 133}
+        assert key.modulus.bit_length() > 504 or len(key.point) in {32, 56, 57, 65, 97, 133}
 
 
 def test_points_of_other_curves() -> None:
@@ -292,14 +292,14 @@ def test_points_of_other_curves() -> None:
     point = single.public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
     x, y = (int.from_bytes(part, "big") for part in (point[1:33], point[33:]))
     key = PublicKey("secp256k1", point=point)
-    assert_read(OTHER, info(single), key, point)
+    assert_read(EC, info(single), key, point)
     assert {x, y} < set(key.all())
     for public, kind in (
         (ed448.Ed448PrivateKey.from_private_bytes(noise(9, 57)).public_key(), "ed448"),
         (x448.X448PrivateKey.from_private_bytes(noise(9, 56)).public_key(), "x448"),
     ):
         raw = public.public_bytes_raw()
-        assert_read(OTHER, info(public), PublicKey(kind, point=raw), raw)
+        assert_read(EC, info(public), PublicKey(kind, point=raw), raw)
         assert PublicKey(kind, point=raw).all() == (int.from_bytes(raw, "big"),)
 
 
@@ -310,11 +310,12 @@ def info(key: PublicKeyTypes) -> bytes:
 def test_dsa_and_its_group_beside_private_keys() -> None:
     key = dsa_key()
     public = key.private_numbers().public_numbers
-    group = (public.parameter_numbers.p, public.parameter_numbers.q, public.parameter_numbers.g)
-    for data, numbers_of in ((info(key.public_key()), (*group, public.y)), (der(key), group)):
-        found = {each for each, _ in read(OTHER, BEFORE + data + BEHIND)}
-        assert found == {PublicKey("dsa", numbers=numbers_of)}
-        assert set(numbers_of) <= set(found.pop().all())
+    p, q, g = (public.parameter_numbers.p, public.parameter_numbers.q, public.parameter_numbers.g)
+    for data, power in ((info(key.public_key()), public.y), (der(key), 0)):
+        for name in (GROUP, ARRAY):
+            found = {each for each, _ in read(name, BEFORE + data + BEHIND)}
+            assert found == {PublicKey("dsa", numbers=(p, q, g), group=(p, g, q), power=power)}
+            assert {p, q, g, power} <= set(found.pop().all())
 
 
 def test_diffie_hellman() -> None:
@@ -323,6 +324,26 @@ def test_diffie_hellman() -> None:
     parameters = p + b"\2\1\2"
     data = bytes.fromhex("06092a864886f70d01030130") + struct.pack(">BH", 0x82, len(parameters)) + parameters
     data += struct.pack(">BBHB", 3, 0x82, len(y) + 1, 0) + y
-    assert {each for each, _ in read(OTHER, data)} == {PublicKey("dh", numbers=(prime, 2, point))}
+    assert {each for each, _ in read(GROUP, data)} == {
+        PublicKey("dh", numbers=(prime, 2), group=(prime, 2, 0), power=point)
+    }
     for size in range(len(data)):
-        assert {each.kind for each, _ in read(OTHER, data[:size])} <= {"dh"}
+        assert {each.kind for each, _ in read(GROUP, data[:size])} <= {"dh"}
+
+
+@pytest.mark.parametrize(("third", "order"), [(160, 0), (1 << 255 | 1, 1 << 255 | 1)])
+def test_a_count_of_bits_is_no_order_of_a_group(third: int, order: int) -> None:
+    # PKCS#3 ends in the bits of private numbers, X9.42 goes on with the order.
+    prime = int.from_bytes(noise(12, 128), "big") | 1 << 1023 | 1
+    parameters = b"".join(asn1_integer(number) for number in (prime, 2, third))
+    identifier = bytes.fromhex("06072a8648ce3e0201" if order else "06092a864886f70d010301")
+    public = b"\0" + asn1_integer(5)
+    data = identifier + struct.pack(">BBH", 0x30, 0x82, len(parameters)) + parameters + bytes((3, len(public))) + public
+    [(key, _)] = read(GROUP, data)
+    assert (key.group, key.power) == ((prime, 2, order), 5)
+
+
+def asn1_integer(number: int) -> bytes:
+    content = number.to_bytes(number.bit_length() // 8 + 1, "big")
+    header = struct.pack(">BBH", 2, 0x82, len(content)) if len(content) > 127 else bytes((2, len(content)))
+    return header + content

@@ -53,6 +53,14 @@ def test_half_a_key_has_a_piece() -> None:
     assert list(fragments.of_bytes(key)) == [(0, key[:8]), (8, key[8:])]
 
 
+@pytest.mark.parametrize("size", range(17, 24))
+def test_half_of_a_number_as_long_as_those_of_dsa_has_a_piece(size: int) -> None:
+    number = bytes(range(1, size + 1))
+    pieces = [(at, at + len(piece)) for at, piece in fragments.of_bytes(number)]
+    for start, end in ((0, -(-size // 2)), (size // 2, size)):
+        assert any(start <= first and last <= end for first, last in pieces)
+
+
 @given(st.binary(min_size=24, max_size=600), st.integers(0, 600))
 def test_any_rest_of_23_random_bytes_has_a_piece(data: bytes, start: int) -> None:
     data = bytes(random.Random(len(data)).sample(range(256), 256)) + random.Random(data).randbytes(len(data))

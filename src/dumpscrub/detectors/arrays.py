@@ -57,8 +57,8 @@ NAMES = ("random-array",)
 
 
 def build(rule: Rule) -> PublicKeyDetector:
-    """The detector for a rule of arrays: it knows the public keys that no other one does, which are random as well."""
-    return public_keys.others(rule)
+    """The detector for a rule of arrays: numbers of groups, which are public, are random as well."""
+    return public_keys.groups(rule)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from dumpscrub.detectors import asn1
@@ -55,18 +55,12 @@ _POINTS = {
         ("a1818903818600", "secp521r1", 133),
         ("06032b6570032100", "ed25519", 32),
         ("06032b656e032100", "x25519", 32),
-    )
-}
-"""What stands before a point, its curve and its bytes."""
-_OTHER_POINTS = {
-    bytes.fromhex(head): (curve, size)
-    for head, curve, size in (
         ("06052b8104000a034200", "secp256k1", 65),
         ("06032b6571033a00", "ed448", 57),
         ("06032b656f033900", "x448", 56),
     )
 }
-"""The same for curves whose scalars nobody looks for."""
+"""What stands before a point, its curve and its bytes."""
 _GROUPS = {
     bytes.fromhex(identifier): kind
     for identifier, kind in (
@@ -78,6 +72,8 @@ _GROUPS = {
 """Object identifiers of DSA, PKCS#3 and X9.42, each with the tag of its parameters."""
 _GROUP_AFTER = 4096
 _MOST_PARAMETERS = 4
+_LONGEST_COUNT = 64
+"""Bits of what is no order of a group, but a count of bits."""
 _UNCOMPRESSED = 4
 _ENCODED = frozenset({"ed25519", "x25519", "ed448", "x448"})
 """Curves whose points are strings of bytes."""
@@ -87,8 +83,9 @@ _ENCODED = frozenset({"ed25519", "x25519", "ed448", "x448"})
 class PublicKey:
     """The public numbers of a key: modulus and exponent where the ``kind`` is ``rsa``, else a curve and its point.
 
-    Of DSA and Diffie-Hellman they are the group's, and that of the key where it stands there. ``start`` is the index of
-    the first byte that shows it in the window that it was read from.
+    Of DSA and Diffie-Hellman ``numbers`` are the group's, of which ``group`` are the prime, the generator and the order
+    (0 where it is not told), and ``power`` is the key's, 0 where none stands there. ``start`` is the index of the first
+    byte that shows it in the window that it was read from.
     """
 
     kind: str
@@ -97,11 +94,13 @@ class PublicKey:
     exponent: int = 0
     point: bytes = b""
     numbers: tuple[int, ...] = ()
+    group: tuple[int, int, int] = (0, 0, 0)
+    power: int = 0
 
     def all(self) -> tuple[int, ...]:
         """Every number of the key; of a point both coordinates, and its bytes as one number."""
         if not self.point:
-            return (*self.numbers, self.modulus, self.exponent)
+            return (*self.numbers, self.power, self.modulus, self.exponent)
         half = len(self.point) // 2
         is_pair = self.kind not in _ENCODED
         parts = (self.point[1 : 1 + half], self.point[1 + half :]) if is_pair else ()
@@ -146,27 +145,24 @@ def _point(rule: Rule) -> PublicKeyDetector:
     return PublicKeyDetector(rule, tuple(Anchor(head, Encoding.BINARY) for head in _POINTS), 0, 192, _read_point)
 
 
-def others(rule: Rule) -> PublicKeyDetector:
-    """The detector of keys whose private numbers nobody can look for, for the rule of those that may be these."""
-    anchors = tuple(Anchor(head, Encoding.BINARY) for head in (*_OTHER_POINTS, *_GROUPS))
-    return PublicKeyDetector(rule, anchors, 0, _GROUP_AFTER, _read_other)
+def groups(rule: Rule) -> PublicKeyDetector:
+    """The detector of keys of DSA and Diffie-Hellman."""
+    anchors = tuple(Anchor(head, Encoding.BINARY) for head in _GROUPS)
+    return PublicKeyDetector(rule, anchors, 0, _GROUP_AFTER, _read_group)
 
 
 _BUILDERS: dict[str, Callable[[Rule], PublicKeyDetector]] = {
     "rsa-private-numbers": _rsa,
     "ec-private-scalar": _point,
+    "group-private-number": groups,
 }
 NAMES = tuple(_BUILDERS)
 
 
 def _read_point(window: Window) -> PublicKey | None:
-    return _behind_head(window, _POINTS)
-
-
-def _behind_head(window: Window, heads: Mapping[bytes, tuple[str, int]]) -> PublicKey | None:
-    """The point behind that of ``heads`` that stands at the hit."""
+    """The point behind that of :data:`_POINTS` that stands at the hit."""
     data, hit = window.data, window.hit
-    for head, (curve, size) in heads.items():
+    for head, (curve, size) in _POINTS.items():
         if data.startswith(head, hit):
             point = data[hit + len(head) : hit + len(head) + size]
             is_whole = len(point) == size and (curve in _ENCODED or point[0] == _UNCOMPRESSED)
@@ -174,12 +170,12 @@ def _behind_head(window: Window, heads: Mapping[bytes, tuple[str, int]]) -> Publ
     return None
 
 
-def _read_other(window: Window) -> PublicKey | None:
+def _read_group(window: Window) -> PublicKey | None:
     data, hit = window.data, window.hit
     for identifier, kind in _GROUPS.items():
         if data.startswith(identifier, hit):
             return _in_group(data, hit + len(identifier) - 1, kind)
-    return _behind_head(window, _OTHER_POINTS)
+    return None
 
 
 def _in_group(data: bytes, at: int, kind: str) -> PublicKey | None:
@@ -188,8 +184,21 @@ def _in_group(data: bytes, at: int, kind: str) -> PublicKey | None:
     elements = asn1.children(data, parameters, _MOST_PARAMETERS) if parameters else []
     bits = asn1.read(data, parameters.end) if parameters else None
     public = asn1.read(data, bits.body + 1) if bits and bits.tag == asn1.BIT_STRING else None
-    numbers = (each for each in (*elements, public) if each and each.tag == asn1.INTEGER and not each.is_cut(data))
-    return PublicKey(kind, at, numbers=tuple(asn1.unsigned(data, each) for each in numbers)) if elements else None
+    whole = [each for each in elements if each.tag == asn1.INTEGER and not each.is_cut(data)]
+    if not whole:
+        return None
+    numbers = tuple(asn1.unsigned(data, each) for each in whole)
+    is_known = len(whole) > 1 and public is not None and public.tag == asn1.INTEGER and not public.is_cut(data)
+    power = asn1.unsigned(data, public) if public is not None and is_known else 0
+    return PublicKey(kind, at, numbers=numbers, group=_group(kind, numbers), power=power)
+
+
+def _group(kind: str, numbers: tuple[int, ...]) -> tuple[int, int, int]:
+    """Prime, generator and order: of DSA p, q, g, of X9.42 p, g, q, of PKCS#3 p, g and the bits of private numbers."""
+    prime, second, third = (*numbers, 0, 0, 0)[:3]
+    if kind == "dsa":
+        return prime, third, second
+    return prime, second, third if third >> _LONGEST_COUNT else 0
 
 
 def _read_rsa(window: Window) -> PublicKey | None:

@@ -19,6 +19,8 @@ _LEAST_BYTES, _MOST_BYTES = 16, 4096
 _POINTER = 8
 """Bytes of a pointer: one or two of them are written over freed memory."""
 _EVERY_CHARACTER, _EVERY_BYTE = 4, 2 * _POINTER
+_ODD, _CLOSE = range(17, 24), 2
+"""Bytes of numbers whose halves are longer than a piece but need not hold one, and how close those of them stand."""
 _HEAD = 8
 """Characters that pieces leave out, if the text is long enough: many tokens of one kind begin alike."""
 _MOST = 126
@@ -74,7 +76,8 @@ def of_bytes(data: bytes) -> Iterator[tuple[int, bytes]]:
     """Pairs (index, piece) of the bytes of a number or a key."""
     if not _LEAST_BYTES <= len(data) <= _MOST_BYTES:
         return
-    for at in _places(0, len(data) - BYTES, _EVERY_BYTE if len(data) >= 2 * _EVERY_BYTE else _POINTER):
+    step = _EVERY_BYTE if len(data) >= 2 * _EVERY_BYTE else _CLOSE if len(data) in _ODD else _POINTER
+    for at in _places(0, len(data) - BYTES, step):
         piece = data[at : at + BYTES]
         if len(set(piece)) >= BYTES - _ALIKE_BYTES:
             yield at, piece

@@ -44,6 +44,8 @@ PACKED = -2
 """The phase of a sample that no words of memory are looked for around: in images, whose code looks random, too."""
 _FEWEST_DIFFERENT = 46
 """Of 64 random bytes, or those of digits, so many differ; code and tables seldom have so many."""
+_MOST_PAGES = 2
+"""The upper byte of a number's length."""
 _TAG, _LONG, _LONGER = 0x02, 0x81, 0x82
 """An INTEGER of DER, and how a length of one byte or of two bytes is announced."""
 
@@ -155,9 +157,10 @@ def _starts(view: memoryview, samples: Offsets, phases: Offsets, everywhere: boo
 def _is_packed(before: Sequence[npt.NDArray[np.uint8]]) -> Flags:
     """Whether at any alignment a number may begin behind these bytes, the closest one first.
 
-    They are two zeros, a big-endian length and a zero, or the header of an INTEGER and a zero.
+    They are two zeros, a big-endian length and a zero, or the header of an INTEGER and a zero. A length of 256 and more
+    takes two bytes, as in SSH's keys of 4,096 bits.
     """
-    zeros = (before[1] == 0) | ((before[2] == 0) & (before[3] == 0))
+    zeros = (before[1] == 0) | ((before[2] <= _MOST_PAGES) & (before[3] == 0))
     header = (before[2] == _TAG) | ((before[2] == _LONG) & (before[3] == _TAG)) | (before[3] == _LONGER)
     flags: Flags = (before[0] == 0) & (zeros | header)
     return flags
