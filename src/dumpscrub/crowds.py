@@ -19,7 +19,7 @@ from dumpscrub.span import Span, part_of
 
 STRETCH = 1 << 16
 """Bytes of the file, from a multiple of this on, in which work is counted."""
-LOOK = 16
+LOOK = 12
 """Steps of any look of one detector at one hit; each takes about a quarter of a microsecond."""
 MOST_WORK = 20
 """Steps for each code unit of a stretch, in one encoding: more than a look. Text full of passwords takes half."""
