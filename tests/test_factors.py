@@ -130,6 +130,16 @@ def test_behind_its_modulus_a_prime_needs_no_header() -> None:
     assert written(numbers.q, Order.LITTLE) not in left
 
 
+def test_a_prime_by_its_public_key_goes_though_others_stand_before_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Numbers within a mebibyte of the key used all that may be looked at, for they stand first in the file.
+    monkeypatch.setattr(factors, "_MOST_NUMBERS", 60)
+    numbers, random = key(), Random(8)
+    others = b"".join(HEADER + random.randbytes(1 << 10) + bytes(64) for _ in range(300))
+    bare = written(numbers.p, Order.LITTLE)
+    data = others + bytes(200_000) + public(numbers) + bytes(20_000) + HEADER + bare + bytes(100)
+    assert sanitized(data) == data.replace(bare, b"*" * len(bare))
+
+
 def test_deep_finds_what_nothing_announces() -> None:
     random = Random(3)
     noise = random.randbytes(1 << 15)

@@ -101,7 +101,7 @@ def find(dump: Dump, keys: Sequence[Known], given: Iterable[Finding], rule: Rule
     sizes = {*_SIZES, *((modulus.bit_length() + 1) // 2 for modulus in exponents)}
     chosen = nearest(dump, (offset for known in keys for offset in known.offsets), _MOST_SAMPLES)
     most = min(_MOST_NUMBERS, _MOST_DIVISIONS // max(1, len(exponents)))
-    with closing(_standing(dump, chosen.elsewhere, sizes, everywhere=False)) as numbers:
+    with closing(_in_rings(dump, chosen.rings, sizes)) as numbers:
         standing = list(islice(numbers, most))
     everywhere = deep or (chosen.is_all and len(standing) < most and count == len(exponents))
     with closing(_standing(dump, chosen.in_images, sizes, everywhere=False)) as numbers:
@@ -177,6 +177,13 @@ def _behind(dump: Dump, ends: Mapping[int, int]) -> Iterator[_Number]:
 def _standing(dump: Dump, samples: Offsets, sizes: set[int], *, everywhere: bool) -> Generator[_Number, None, None]:
     """The numbers of so many bits that may be primes or moduli."""
     return _numbers_at(dump.source, samples, phases(dump.layout, samples), sizes, everywhere=everywhere)
+
+
+def _in_rings(dump: Dump, rings: Iterable[Offsets], sizes: set[int]) -> Generator[_Number, None, None]:
+    """The same, ring by ring."""
+    for ring in rings:
+        with closing(_standing(dump, ring, sizes, everywhere=False)) as numbers:
+            yield from numbers
 
 
 def _across(dump: Dump, sizes: set[int]) -> Iterator[_Number]:

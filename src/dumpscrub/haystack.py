@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,8 +19,8 @@ from dumpscrub.source import BytesSource, Source
 from dumpscrub.span import Span, SpanSet, union
 from dumpscrub.walks import Looks, Seams, Texts, across, seams
 
-NEARBY = 1 << 20
-"""Bytes of the file on both sides of a public key that are looked at first."""
+_RINGS = (1 << 13, 1 << 16, 1 << 20)
+"""Bytes of the file on both sides of public keys that are looked at first, those of all keys before any farther one."""
 _AT_ONCE = 4 << 20
 _MARGIN = 64
 _LONGEST_STRETCH = 16 << 10
@@ -36,11 +36,19 @@ _MOST_SEAMS = 20_000
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Nearest:
-    """File offsets of samples, in order: ``elsewhere``, and ``in_images``. ``is_all`` says that no others are there."""
+    """File offsets of samples: ``rings``, the nearest one first, and ``in_images``; each in order.
 
-    elsewhere: Offsets
+    ``is_all`` says that no others are there.
+    """
+
+    rings: tuple[Offsets, ...]
     in_images: Offsets
     is_all: bool
+
+    @property
+    def elsewhere(self) -> Offsets:
+        """Those of all rings, in order."""
+        return distinct(np.concatenate([np.empty(0, np.int64), *self.rings]))
 
 
 def nearest(dump: Dump, offsets: Iterable[int], most: int) -> Nearest:
@@ -48,22 +56,36 @@ def nearest(dump: Dump, offsets: Iterable[int], most: int) -> Nearest:
 
     The inner parts of long stretches are left out. ``is_all`` does not count images.
     """
-    whole = Span(0, dump.source.size)
-    near = union(Span(max(0, offset - NEARBY), min(offset + NEARBY, whole.end)) for offset in offsets)
-    parts: list[Offsets] = []
+    rings: list[Offsets] = []
     images: list[Offsets] = []
     count = in_images = 0
-    for part in samples(dump, (*near, *SpanSet(near).outside(whole))):
-        is_image = _are_in_images(dump.layout, part)
-        parts.append(_short(part[~is_image]))
-        count += len(parts[-1])
-        if in_images < most // _IN_IMAGES:
-            images.append(_short(part[is_image]))
-            in_images += len(images[-1])
+    for spans in _rings(dump, list(offsets)):
+        parts = [np.empty(0, np.int64)]
+        for part in samples(dump, spans):
+            is_image = _are_in_images(dump.layout, part)
+            parts.append(_short(part[~is_image]))
+            count += len(parts[-1])
+            if in_images < most // _IN_IMAGES:
+                images.append(_short(part[is_image]))
+                in_images += len(images[-1])
+            if count > most:
+                break
+        ring = np.concatenate(parts)
+        rings.append(ring[: len(ring) - max(0, count - most)])
         if count > most:
             break
-    found, other = (np.concatenate([np.empty(0, np.int64), *some]) for some in (parts, images))
-    return Nearest(distinct(found[:most]), distinct(other[: most // _IN_IMAGES]), count <= most)
+    other = np.concatenate([np.empty(0, np.int64), *images])
+    return Nearest(tuple(map(distinct, rings)), distinct(other[: most // _IN_IMAGES]), count <= most)
+
+
+def _rings(dump: Dump, offsets: Sequence[int]) -> Iterator[Sequence[Span]]:
+    """The parts of the file by how far they are from the nearest of ``offsets``; together they are all of it."""
+    whole, inner = Span(0, dump.source.size), SpanSet(())
+    for far in _RINGS:
+        near = union(Span(max(0, offset - far), min(offset + far, whole.end)) for offset in offsets)
+        yield [part for span in near for part in inner.outside(span)]
+        inner = SpanSet(near)
+    yield list(inner.outside(whole))
 
 
 def samples(dump: Dump, spans: Iterable[Span]) -> Iterator[Offsets]:
