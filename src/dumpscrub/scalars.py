@@ -26,7 +26,7 @@ from dumpscrub.span import Span, SpanSet
 
 NAMES = ("ec-private-scalar", "group-private-number")
 """The detectors of rules for such numbers."""
-_MOST, _MOST_DEEP = 750_000, 600_000_000
+_MOST, _MOST_DEEP = 2_500_000, 600_000_000
 """Microseconds of multiplications."""
 _KEPT = 4
 """The part of these that is kept for numbers of which one end only is seen."""
