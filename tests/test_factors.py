@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
+from math import gcd
 from pathlib import Path
 from random import Random
 
@@ -13,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
 import dumpscrub
+from corpus.keymaterial.keys import prime
 from dumpscrub import factors, scalars
 from dumpscrub.bare import BOUNDED
 from dumpscrub.detectors.public_keys import NAMES
@@ -32,9 +34,16 @@ HEADER = (128).to_bytes(8, "little")
 
 @cache
 def key(bits: int = 2048, exponent: int = 65537) -> rsa.RSAPrivateNumbers:
-    """A key of which no number has a digit that looks like a length; one in a hundred has, and hides by chance."""
+    """A key of which no number has a digit that looks like a length; one in a hundred has, and hides by chance.
+
+    One of up to 2,048 bits is always the same: where a number is cut, too, chance hides one in some hundred.
+    """
+    random = Random(bits)
     while True:
-        numbers = rsa.generate_private_key(exponent, bits).private_numbers()
+        seeded = bits <= 2048
+        numbers = (
+            _seeded(random, bits, exponent) if seeded else rsa.generate_private_key(exponent, bits).private_numbers()
+        )
         digits = (
             int.from_bytes(data[at : at + 4], "little")
             for number in (numbers.p, numbers.q)
@@ -44,6 +53,17 @@ def key(bits: int = 2048, exponent: int = 65537) -> rsa.RSAPrivateNumbers:
         )
         if all(digit >> 16 for digit in digits):
             return numbers
+
+
+def _seeded(random: Random, bits: int, exponent: int) -> rsa.RSAPrivateNumbers:
+    """A key of two primes that follow from the state of ``random``."""
+    while True:
+        p, q = prime(random, bits // 2), prime(random, bits // 2)
+        phi = (p - 1) * (q - 1)
+        if p != q and gcd(exponent, phi) == 1:
+            d = pow(exponent, -1, phi)
+            known = rsa.RSAPublicNumbers(exponent, p * q)
+            return rsa.RSAPrivateNumbers(p, q, d, d % (p - 1), d % (q - 1), pow(q, -1, p), known)
 
 
 def public(numbers: rsa.RSAPrivateNumbers) -> bytes:
