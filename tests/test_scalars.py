@@ -76,11 +76,11 @@ def _varied(random: Random, size: int) -> bytes:
 
 @cache
 def group_key() -> tuple[bytes, int]:
-    """The same of DSA, over a group of 1,024 and 160 bits."""
-    private = dsa.generate_private_key(1024)
-    while any(not 0 < byte < 255 for byte in private.private_numbers().x.to_bytes(20, "big")):
-        private = private.parameters().generate_private_key()
-    return info(private.public_key()), private.private_numbers().x
+    """The same of DSA, over a group of 1,024 and 160 bits; the number is always the same."""
+    group = dsa.generate_parameters(1024).parameter_numbers()
+    number = int.from_bytes(_varied(Random("dsa"), 20), "big") % (1 << 158) | 1 << 157
+    known = dsa.DSAPublicNumbers(pow(group.g, number, group.p), group)
+    return info(known.public_key()), number
 
 
 def written(number: int, order: Order) -> bytes:
