@@ -168,6 +168,14 @@ def test_a_number_of_dsa_goes(order: Order) -> None:
     assert masked(of_kind(data, RegionKind.STACK)) == data.replace(bare, b"*" * 20)
 
 
+def test_a_number_of_dsa_with_two_high_bits_goes() -> None:
+    group = dsa.generate_parameters(1024).parameter_numbers()
+    bare = bytes.fromhex("56225cf016511ea44a61513a683f43430d107059")
+    power = pow(group.g, int.from_bytes(bare, "big"), group.p)
+    data = info(dsa.DSAPublicNumbers(power, group).public_key()) + FAR + bytes(5) + bare + FRAME
+    assert masked(of_kind(data, RegionKind.STACK)) == data.replace(bare, b"*" * 20)
+
+
 def test_a_number_of_dsa_at_the_end_of_a_freed_structure_goes() -> None:
     # Behind other numbers, and before what an allocator writes down: neither end is seen, but its header is.
     public, number = group_key()

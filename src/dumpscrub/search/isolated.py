@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Set
 from dataclasses import dataclass
+from math import sqrt
 
 import numpy as np
 import numpy.typing as npt
@@ -38,6 +39,8 @@ _MOST_HEADER = 2
 _JUDGED = 32
 _SHARE_DIFFERENT = 0.65
 """Of 20 or 32 random bytes more than these differ; the odds against are one in a million."""
+_SIGMAS = 4
+"""How far from half of all bytes those with a high bit may be: one number of 20 bytes in 25,000 is farther."""
 _TAGS = (0x02, 0x04)
 """INTEGER and OCTET STRING of DER."""
 _INTEGER = bytes(_TAGS[:1])
@@ -283,7 +286,7 @@ def _are_random(octets: Octets) -> Mask:
     size = judged.shape[1]
     high = np.count_nonzero(judged >= 0x80, axis=1)
     flags: Mask = np.count_nonzero(judged[:, 1:] != judged[:, :-1], axis=1) + 1 > size * _SHARE_DIFFERENT
-    flags &= (high > size // 8) & (high < size - size // 8)
+    flags &= np.abs(2 * high - size) <= _SIGMAS * sqrt(size)
     return flags
 
 
