@@ -15,7 +15,8 @@ import dumpscrub
 from dumpscrub import decoded, pieces
 from dumpscrub.detectors import build_detectors
 from dumpscrub.layout import LayoutBuilder, RegionKind
-from dumpscrub.model import Dump, Encoding, Finding
+from dumpscrub.model import Dump, Encoding, Finding, SecretValue
+from dumpscrub.propagation import Sweeper, seeds_of
 from dumpscrub.rules.load import load_rules
 from dumpscrub.scanner import Scanner
 from dumpscrub.search.finder import Search
@@ -64,6 +65,7 @@ QUOTED: Mapping[str, Callable[[str], str]] = {
     "hexadecimal entities": lambda text: "".join(f"&#x{ord(c):X};" for c in text),
     "JSON of .NET": lambda text: "".join(c if c.isalnum() or c in " ,.;:/@" else f"\\u{ord(c):04X}" for c in text),
     "every character": lambda text: "".join(f"\\u{ord(c):04x}" for c in text),
+    "quoted-printable": lambda text: text.replace("=", "=3D"),
     "JavaScript": lambda text: "".join(c if c.isalnum() else f"\\x{ord(c):02x}" for c in text),
 }
 NOTATIONS = (
@@ -80,18 +82,20 @@ def scanner() -> Scanner:
     return Scanner(build_detectors(load_rules()), Search("hyperscan"))
 
 
-def find(
-    scanner: Scanner, data: bytes, regions: tuple[tuple[int, int], ...] = (), *, direct: bool = False
-) -> tuple[Finding, ...]:
-    """The findings in encoded text of ``data``, and with ``direct`` all others.
-
-    ``regions`` are (file offset, address) of its parts.
-    """
+def raw(data: bytes, regions: tuple[tuple[int, int], ...] = ()) -> Dump:
+    """A dump of ``data``, of which ``regions`` are (file offset, address) of its parts."""
     builder = LayoutBuilder(len(data))
     regions = regions or ((0, 4096),)
     for (start, address), end in zip(regions, [*(start for start, _ in regions[1:]), len(data)], strict=True):
         builder.add(start, end - start, RegionKind.MEMORY, "text", address)
-    dump = Dump("raw", BytesSource(data), builder.build())
+    return Dump("raw", BytesSource(data), builder.build())
+
+
+def find(
+    scanner: Scanner, data: bytes, regions: tuple[tuple[int, int], ...] = (), *, direct: bool = False
+) -> tuple[Finding, ...]:
+    """The findings in encoded text of ``data`` in these ``regions``, and with ``direct`` all others."""
+    dump = raw(data, regions)
     scan = scanner.scan(dump)
     return (*decoded.find(dump, scan.seen.sights.places, scanner).findings, *(scan.findings if direct else ()))
 
@@ -132,6 +136,48 @@ def test_a_finding_in_text_with_escapes_is_the_secret_alone(scanner: Scanner) ->
     found = find(scanner, f"x={head}{value}{tail}\0".encode())
     assert {finding.spans for finding in found} == {(Span(2 + len(head), 2 + len(head) + len(value)),)}
     assert {value.data for finding in found for value in finding.values} == {b"a+b/C9=d8"}
+
+
+@pytest.mark.parametrize("end", ["=\r\n", "=\n", "= \r\n"])
+@pytest.mark.parametrize("at", range(1, 24))
+def test_a_secret_in_a_broken_line_of_quoted_printable_goes(scanner: Scanner, at: int, end: str) -> None:
+    # As a report in MHTML holds it: half of it survived.
+    secret = "9sy3bFrdkhzGrA4g6rapCtmA"
+    head, tail = "<td>Server=3Dsql;User Id=3Docto;Password=3D", ";Timeout=3D30</td>\r\n"
+    data = (head + secret[:at] + end + secret[at:] + tail).encode()
+    start, stop = len(head), len(data) - len(tail)
+    found = SpanSet(span for finding in find(scanner, data) for span in finding.spans)
+    assert found.covers([Span(start, stop)])
+    assert not found.covers([Span(stop, stop + 1)])
+
+
+def broken_base64(data: bytes) -> tuple[bytes, int]:
+    """Base64 in lines, and how many bits a character holds."""
+    return base64.encodebytes(data).replace(b"\n", b"\r\n"), 6
+
+
+def broken_hex(data: bytes) -> tuple[bytes, int]:
+    """Hexadecimal digits in lines, and how many bits a character holds."""
+    return b"\n".join(data[at : at + 32].hex().encode() for at in range(0, len(data), 32)), 4
+
+
+@pytest.mark.parametrize("encode", [broken_base64, broken_hex])
+def test_a_known_value_across_the_end_of_a_line_goes(
+    scanner: Scanner, encode: Callable[[bytes], tuple[bytes, int]]
+) -> None:
+    # Nothing names it there, and each line alone holds a part of it: all of it survived.
+    value = SecretValue(b"9sy3bFrdkhzGrA4g6rap")
+    sweeper = Sweeper(seeds_of((), [value]), Search("hyperscan"))
+    for pad in range(80):
+        lead = b"What stands before it says nothing. " + b"y" * pad
+        text, bits = encode(lead + value.data + b" and what stands behind it neither, not at all.")
+        dump = raw(bytes(32) + text + bytes(32))
+        found = list(decoded.copies(dump, scanner.scan(dump).seen.sights.places, decoded.Decoded((), {}), sweeper.sweep))
+        places = [32 + at for at, character in enumerate(text) if character not in b"\r\n"]
+        first, behind = len(lead) * 8 // bits, -(-(len(lead) + len(value.data)) * 8 // bits)
+        span = Span(places[first], places[behind - 1] + 1)
+        is_broken = len(span) > behind - first
+        assert [finding.spans for finding in found if is_broken] == [(span,)] * is_broken
 
 
 @pytest.mark.parametrize("lead", ["", "x", "xy"])

@@ -12,7 +12,7 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import accumulate
+from itertools import accumulate, chain
 
 import numpy as np
 
@@ -71,16 +71,20 @@ def find(dump: Dump, encoded: Iterable[Place], scanner: Scanner) -> Decoded:
 def copies(
     dump: Dump, encoded: Iterable[Place], inside: Decoded, sweep: Callable[[Dump], Iterable[Finding]]
 ) -> Iterator[Finding]:
-    """What ``sweep`` finds in data that stands compressed in ``dump``, as :func:`find` gives it.
+    """What ``sweep`` finds in text that stands ``encoded`` in ``dump``, as :func:`find` gives it.
 
-    ``inside`` is what that found there; what is masked as a whole is not looked at. Copies in text that is encoded
-    otherwise need no decoding: they are forms of a value.
+    ``inside`` is what that found there; what is masked as a whole is not looked at. Nor is text that is encoded without
+    a break, unless something stands compressed in it: copies there need no decoding, they are forms of a value.
     """
     masked = SpanSet(span for finding in inside.findings if finding.rule == CROWDED for span in finding.spans)
-    places = sorted({*_deflated(encoded), *inside.compressed}, key=lambda place: place.offset)
+    encoded, compressed = list(encoded), frozenset(inside.compressed)
+    places = sorted({*_deflated(encoded), *compressed}, key=lambda place: place.offset)
     budget = _budget(dump)
-    some = (piece for piece in _pieces(dump, places, budget) if not _is_in(masked, piece))
-    return _copies(some, budget, sweep, LEVELS)
+    others = (place for place in encoded if place.code is not Code.DEFLATE and place not in compressed)
+    broken = (piece for piece in _pieces(dump, others, budget) if not piece.is_plain)
+    some = (piece for piece in chain(_pieces(dump, places, budget), broken) if not _is_in(masked, piece))
+    # Groups of characters may begin at several offsets of the same text.
+    return iter(dict.fromkeys(_copies(some, budget, sweep, LEVELS)))
 
 
 def _copies(

@@ -1,7 +1,7 @@
 r"""Encoded text as it stands around a place in memory, decoded, with a map from its bytes back to the characters.
 
 Base64 and hexadecimal digits are one run of their characters, with breaks between lines. Of base64, ``+`` and ``/`` may
-be escaped. Text with escapes is what stands between two control characters, with percent signs one line of it; such
+be escaped. Text with escapes is what stands between two control characters, with percent signs one line of it. Such
 texts that stand close to each other are one piece.
 """
 
@@ -23,7 +23,7 @@ BEFORE = 1024
 """Characters before a place that are looked at."""
 SHARED = 16384
 """Characters of one piece that the next one begins with, so that no secret lies across."""
-_BREAK = rb"(?:\\r\\n|\\n|\r?\n)[ \t]{0,16}"
+_BREAK = rb"(?:\\r\\n|\\n|\r{0,2}\n)[ \t]{0,16}"
 _ESCAPED = rb"\\+/|\\+u002[BbFf]|%2[BbFf]|&#(?:43|47|x2[BbFf]);"
 """How JSON, URLs and XML write ``+`` and ``/``."""
 _CHARACTERS = {
@@ -32,6 +32,7 @@ _CHARACTERS = {
     Code.PERCENT: rb"[\t\x20-\xff]",
     Code.ENTITY: rb"[\t\r\n\x20-\xff]",
     Code.BACKSLASH: rb"[\t\r\n\x20-\xff]",
+    Code.QUOTED: rb"[\t\r\n\x20-\xff]",
 }
 _RUN = {code: re.compile(rb"%s*+" % characters) for code, characters in _CHARACTERS.items()}
 _IN_LINES = {
@@ -43,6 +44,7 @@ _ESCAPE = {
     Code.PERCENT: re.compile(rb"%([0-9A-Fa-f]{2})"),
     Code.ENTITY: re.compile(rb"&(#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6}|lt|gt|amp|apos|quot);"),
     Code.BACKSLASH: re.compile(rb"""\\(u[0-9A-Fa-f]{4}|x[0-9A-Fa-f]{2}|["'/\\])"""),
+    Code.QUOTED: re.compile(rb"=([0-9A-Fa-f]{2}|[\t ]{0,16}\r{0,2}\n)"),
 }
 _MARKS = {
     code: bytes(bool(re.match(characters, bytes((byte,)))) for byte in range(256))
@@ -205,8 +207,8 @@ def _mixed(text: bytes, start: int, end: int, code: Code) -> tuple[bytes, Map]:
 
 
 def _unescape(escape: bytes, code: Code) -> bytes:
-    if code is Code.PERCENT:
-        return bytes.fromhex(escape.decode("ascii"))
+    if code in {Code.PERCENT, Code.QUOTED}:
+        return bytes.fromhex(escape.decode("ascii"))  # of a broken line, nothing
     if code is Code.ENTITY:
         character = html.unescape(f"&{escape.decode('ascii')};")
     elif escape[:1] in {b"u", b"x"}:

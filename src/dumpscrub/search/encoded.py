@@ -47,7 +47,7 @@ MARGIN = 64
 class Code(enum.Enum):
     """How text is written down. ``group`` is how many characters stand for whole bytes, ``bits`` what each stands for.
 
-    In text with signs, entities or backslashes most characters stand for themselves. What a compressed byte stands for,
+    In text with signs, entities, backslashes or in quoted-printable (RFC 2045, 6.7) most characters stand for themselves. What a compressed byte stands for,
     all those before it decide.
     """
 
@@ -56,6 +56,7 @@ class Code(enum.Enum):
     PERCENT = ("percent signs", 1, 8)
     ENTITY = ("entities of XML", 1, 8)
     BACKSLASH = ("backslashes", 1, 8)
+    QUOTED = ("quoted-printable", 1, 8)
     DEFLATE = ("compressed data", 1, 8)
 
     def __init__(self, label: str, group: int, bits: int) -> None:

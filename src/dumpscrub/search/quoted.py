@@ -1,8 +1,8 @@
-r"""The escapes by which text is known of which some characters are written otherwise: ``%3D``, ``&lt;``, ``\u0022``.
+r"""The escapes by which text is known of which some characters are written otherwise: ``%3D``, ``&lt;``, ``=3D``.
 
 They are literals, and are searched for with all others: those that stand for what programs put around values (quotes,
 brackets, colons, equals signs) and for the beginnings of other escapes. ``\"`` and ``\/`` are too frequent, and rules
-know them.
+know them. Reports that browsers and Windows write (MHTML) are quoted-printable, where a line may also be broken.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ ESCAPES: Mapping[Code, tuple[str, ...]] = {
     ),
     Code.ENTITY: ("&amp;", "&apos;", "&lt;", "&quot;", "&#x", "&#3", "&#4", "&#6"),
     Code.BACKSLASH: (r"\u002", r"\u003", r"\u004", r"\u005", r"\u006", r"\u007", r"\x22", r"\x3"),
+    Code.QUOTED: ("=3D", "=3d", "=\r\n"),
 }
 _ENCODINGS = (Encoding.UTF8, Encoding.UTF16LE)
 
@@ -37,5 +38,6 @@ ENDS: Mapping[Code, re.Pattern[bytes]] = {
     Code.PERCENT: re.compile(rb"[\x00-\x08\n-\x1f]"),
     Code.ENTITY: re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]"),
     Code.BACKSLASH: re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]"),
+    Code.QUOTED: re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]"),
 }
 """Characters that no text with such escapes holds; one with percent signs is one line."""
