@@ -172,7 +172,8 @@ def test_a_known_value_across_the_end_of_a_line_goes(
         lead = b"What stands before it says nothing. " + b"y" * pad
         text, bits = encode(lead + value.data + b" and what stands behind it neither, not at all.")
         dump = raw(bytes(32) + text + bytes(32))
-        found = list(decoded.copies(dump, scanner.scan(dump).seen.sights.places, decoded.Decoded((), {}), sweeper.sweep))
+        encoded = scanner.scan(dump).seen.sights.places
+        found = list(decoded.copies(dump, encoded, decoded.Decoded((), {}), sweeper.sweep))
         places = [32 + at for at, character in enumerate(text) if character not in b"\r\n"]
         first, behind = len(lead) * 8 // bits, -(-(len(lead) + len(value.data)) * 8 // bits)
         span = Span(places[first], places[behind - 1] + 1)

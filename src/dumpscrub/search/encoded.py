@@ -47,8 +47,8 @@ MARGIN = 64
 class Code(enum.Enum):
     """How text is written down. ``group`` is how many characters stand for whole bytes, ``bits`` what each stands for.
 
-    In text with signs, entities, backslashes or in quoted-printable (RFC 2045, 6.7) most characters stand for themselves. What a compressed byte stands for,
-    all those before it decide.
+    In text with signs, entities, backslashes or in quoted-printable (RFC 2045, 6.7) most characters stand for
+    themselves. What a compressed byte stands for, all those before it decide.
     """
 
     BASE64 = ("base64", 4, 6)
