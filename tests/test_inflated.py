@@ -105,11 +105,11 @@ def test_cut_data_masks_nothing_of_the_empty_memory_behind_it(tmp_path: Path) ->
 def test_copies_in_compressed_data_are_found(tmp_path: Path) -> None:
     data = gzip.compress(b'{"note": "all of ' + SECRET.encode() + b' and more"}', mtime=0)
     path = tmp_path / "app.bin"
-    path.write_bytes(data + bytes(100))
+    path.write_bytes(bytes(100) + data + bytes(100))
     assert not dumpscrub.scan(path, workers=1).findings
     (finding,) = dumpscrub.scan(path, known=[SecretValue(SECRET.encode())], workers=1).findings
     assert finding.rule == "known-value"
-    assert SECRET.encode() in expanded(data[10 : finding.spans[-1].end])
+    assert SECRET.encode() in expanded(data[10 : finding.spans[-1].end - 100])
 
 
 def in_text(data: bytes) -> bytes:
@@ -151,13 +151,13 @@ def test_copies_in_compressed_data_within_base64_are_found(tmp_path: Path, form:
 def test_data_that_expands_without_end_is_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(decoded, "_EXPANDED_MORE", 1 << 16)
     path = tmp_path / "app.bin"
-    path.write_bytes(gzip.compress(b"some text, and more of it " * 100_000) * 3)
+    path.write_bytes(bytes(100) + gzip.compress(b"some text, and more of it " * 100_000) * 3)
     assert dumpscrub.scan(path, workers=1).suppressed == {TOO_LONG: 3}
 
 
 def test_data_that_many_headers_claim_is_expanded_once_a_level(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     # Each header is followed by a stored block of 60,000 bytes, which holds thousands of such headers.
-    data = (b"\x1f\x8b\x08\x00\0\0\0\0\x00\x03" + b"\x00\x60\xea\x9f\x15") * 8000
+    data = bytes(100) + (b"\x1f\x8b\x08\x00\0\0\0\0\x00\x03" + b"\x00\x60\xea\x9f\x15") * 8000
     path = tmp_path / "app.bin"
     path.write_bytes(data)
     calls: list[int] = []

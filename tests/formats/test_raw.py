@@ -8,6 +8,7 @@ import lzma
 
 import pytest
 
+from dumpscrub.errors import FormatError
 from dumpscrub.formats.raw import Raw
 from dumpscrub.layout import RegionKind
 from dumpscrub.source import BytesSource
@@ -53,8 +54,11 @@ def test_known_files_are_named(head: bytes, notice: str) -> None:
         (bz2.compress(b"dump"), "bzip2"),
         (b"PK\x03\x04" + b"\x00" * 30, "zip"),
         (b"\x28\xb5\x2f\xfd" + b"\x00" * 30, "zstd"),
+        (b"Rar!\x1a\x07\x01\x00" + b"\x00" * 30, "rar"),
     ],
 )
-def test_compressed_files_are_named(data: bytes, name: str) -> None:
-    notice = f"a file compressed with {name}: secrets inside it are not found; decompress it first"
-    assert Raw().parse(BytesSource(data)).notices == (notice,)
+def test_compressed_files_are_refused(data: bytes, name: str) -> None:
+    # A copy of one was written, with all its secrets, and the run ended well.
+    message = f"the input is compressed with {name}, which hides its secrets: decompress it first"
+    with pytest.raises(FormatError, match=message):
+        Raw().parse(BytesSource(data))

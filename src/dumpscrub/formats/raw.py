@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dumpscrub.errors import FormatError
 from dumpscrub.formats.base import HEAD
 from dumpscrub.layout import Layout, LayoutBuilder, RegionKind
 from dumpscrub.model import Dump
@@ -25,11 +26,12 @@ _COMPRESSED = (
     (b"PK\x03\x04", "zip"),
     (b"7z\xbc\xaf\x27\x1c", "7z"),
     (b"MSCF\x00\x00\x00\x00", "cab"),
+    (b"Rar!\x1a\x07", "rar"),
 )
 
 
 class Raw:
-    """Takes every file. One region of memory without addresses, and a notice that says so."""
+    """Takes every file but compressed ones. One region of memory without addresses, and a notice that says so."""
 
     name = "raw"
 
@@ -38,7 +40,7 @@ class Raw:
         return True
 
     def parse(self, source: Source) -> Dump:
-        """The whole file as one region."""
+        """The whole file as one region. Raises FormatError for a compressed one, in which a search finds nothing."""
         return Dump(self.name, source, raw_layout(source.size), notices=(_notice(read(source, 0, HEAD)),))
 
 
@@ -52,7 +54,7 @@ def raw_layout(size: int) -> Layout:
 def _notice(head: bytes) -> str:
     for magic, name in _COMPRESSED:
         if head.startswith(magic):
-            return f"a file compressed with {name}: secrets inside it are not found; decompress it first"
+            raise FormatError(f"the input is compressed with {name}, which hides its secrets: decompress it first")
     for magic, notice in _HEADS:
         if head.startswith(magic):
             return notice
