@@ -23,9 +23,7 @@ BEFORE = 1024
 """Characters before a place that are looked at."""
 SHARED = 16384
 """Characters of one piece that the next one begins with, so that no secret lies across."""
-_BREAK = (
-    rb"(?:(?:\\{1,8}r)?\\{1,8}n|(?:&#(?:13|x0?[Dd]);)?&#(?:10|x0?[Aa]);|(?:%0[Dd])?%0[Aa]|\r{0,2}\n)[ \t]{0,64}"
-)
+_BREAK = rb"(?:(?:\\{1,8}r)?\\{1,8}n|(?:&#(?:13|x0?[Dd]);)?&#(?:10|x0?[Aa]);|(?:%0[Dd])?%0[Aa]|\r{0,2}\n)[ \t]{0,64}"
 """The end of a line, as JSON (also within JSON), XML and URLs write it, and what a line is indented by."""
 _ESCAPED = rb"\\+/|\\+u002[BbFf]|%2[BbFf]|&#(?:43|47|x2[BbFf]);"
 """How JSON, URLs and XML write ``+`` and ``/``."""
