@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from dumpscrub.detectors import DETECTORS
 from dumpscrub.detectors.pattern import DECODERS
-from dumpscrub.model import SecretValue
+from dumpscrub.model import Encoding, SecretValue
 from dumpscrub.rules.load import load_rules
 
 HEX = DECODERS["hex-key"]
@@ -61,3 +61,17 @@ def test_the_bytes_of_a_key_are_swept_for(rule: str, text: str) -> None:
     for each in found:
         assert each.marked == (key.hex().encode(),)
         assert [value for value in each.match.values if value.binary] == [SecretValue(key, binary=True)]
+
+
+@pytest.mark.parametrize("encoding", [Encoding.UTF8, Encoding.UTF16BE])
+@pytest.mark.parametrize("tag", [b"!", b"#", b'"'])
+@pytest.mark.parametrize(("rule", "text"), [("password-assigned", "password={}"), ("password-labelled", "password: {}")])
+def test_the_next_object_of_a_java_heap_dump_is_no_part_of_a_value(
+    rule: str, text: str, tag: bytes, encoding: Encoding
+) -> None:
+    header = tag + bytes.fromhex("00000000d5f2a1b8 00000001 0000001c")
+    (subject,) = (DETECTORS[each.detector](each) for each in load_rules().rules if each.id == rule)
+    found = find_all(subject, text.format("Tr0ub4dor").encode(encoding.codec) + header)
+    found = [each for each in found if each.encoding is encoding]
+    assert {each.marked for each in found} == {("Tr0ub4dor".encode(encoding.codec),)}
+    assert SecretValue(b"Tr0ub4dor") in {value for each in found for value in each.match.values}

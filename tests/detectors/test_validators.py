@@ -247,6 +247,27 @@ def test_environment_values(value: bytes, verdict: Verdict) -> None:
     assert VALIDATORS["environment"](value) == verdict
 
 
+@pytest.mark.parametrize(
+    "value",
+    [
+        b"Outer$Inner",
+        b"java.lang.System",
+        b"com/acme/vault/Client$1",
+        b"(Ljava/lang/Object;JI)[Ljava/lang/Object;",
+        b"DB_PASSWORD",
+        b"UPDATE app.users SET secret = @p WHERE id = 7",
+        b"select a, b\nfrom t",
+    ],
+)
+def test_a_heap_holds_names_and_statements(value: bytes) -> None:
+    assert VALIDATORS["heap-entry"](value) == suppressed("name")
+
+
+@pytest.mark.parametrize("value", [b"hunter2$abc", b"Tr0ub4dor", b"horse.battery1", b"ABC_DEF9", b"select a horse 7"])
+def test_a_heap_holds_passwords(value: bytes) -> None:
+    assert not VALIDATORS["heap-entry"](value).suppressed
+
+
 @pytest.mark.parametrize("name", VALIDATORS)
 @given(value=st.binary(min_size=1, max_size=300))
 @settings(max_examples=40, deadline=None)

@@ -14,6 +14,7 @@ from dumpscrub.detectors.validators import VALIDATORS, Validator, Verdict
 from dumpscrub.errors import RuleError
 from dumpscrub.model import Confidence, SecretValue
 from dumpscrub.rules.schema import Boundary, Rule
+from dumpscrub.search.heapdump import begins_object
 from dumpscrub.search.windows import WORD, Window
 
 NAMES = ("pattern",)
@@ -104,6 +105,8 @@ class PatternDetector:
 
     def _match(self, window: Window, start: int, end: int) -> Match | None:
         """The match of a group; None where it took no part or is masked already."""
+        if window.unit == 1 and begins_object(window.text, end - 1):
+            end -= 1
         secret = window.text[start:end]
         if not secret.strip(b"*"):
             return None

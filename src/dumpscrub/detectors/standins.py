@@ -107,6 +107,15 @@ _IDENTIFIER = re.compile(
     """,
     re.DOTALL,
 )
+_PROGRAM_TEXT = re.compile(
+    rb"""(?xs)
+      (?: [a-z][a-z0-9_]* [./] ){2,} [A-Za-z][\w$]*                              # java.util.Map, java/util/Map$Entry
+    | [A-Z][A-Za-z0-9]{2,} (?: \$ [A-Za-z0-9]{3,} )+                            # Outer$Inner
+    | (?: \( (?: \[* (?: [BCDFIJSZ] | L[\w/$]+; ) )* \) )? \[* (?: [BCDFIJSVZ] | L[\w/$]+; )  # (Ljava/lang/Object;)V
+    | [A-Z]{2,} (?: _ [A-Z]{2,} )+                                             # API_TOKEN
+    | (?i: select\b .* \bfrom | insert\s+into | update\s+\S+\s+set | delete\s+from | merge\s+into ) \b .*
+    """
+)
 _RUN = re.compile(rb"(.)\1{15,}", re.DOTALL)
 _SIGNS = b"_-.:/+= "
 _KINDS = bytes(
@@ -171,6 +180,11 @@ def is_filler(text: bytes) -> bool:
 def is_identifier(text: bytes) -> bool:
     """True for a name of code: ``InvalidParameterSpec2Exception``, ``LOST_PACKETS_ERROR``, ``_ZN4Node4ruleEv``."""
     return bool(_IDENTIFIER.fullmatch(text))
+
+
+def is_program_text(text: bytes) -> bool:
+    """True for what memory of Java holds besides values: names of classes and variables, descriptors, statements of SQL."""
+    return bool(_PROGRAM_TEXT.fullmatch(text))
 
 
 def is_sequence(text: bytes) -> bool:

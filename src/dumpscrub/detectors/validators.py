@@ -1,7 +1,6 @@
 """What the text of a candidate says about it: a checksum or a structure sets the confidence, a placeholder suppresses.
 
-A validator never drops a candidate silently: it returns a :class:`Verdict`, and what is suppressed is counted under its
-reason. A checksum that does not hold lowers nothing but the confidence, because memory also holds cut and altered keys.
+A checksum that does not hold lowers nothing but the confidence: memory also holds cut and altered keys.
 """
 
 from __future__ import annotations
@@ -65,6 +64,11 @@ def generic(value: bytes) -> Verdict:
         return _doubtful(text, reason)
     wordlike = _LETTERS.fullmatch(text) and len(text) <= 12 and not _mixed(text)
     return _LOW if wordlike and (len(text) < 8 or not text.islower()) else _UNDECIDED
+
+
+def _heap_entry(value: bytes) -> Verdict:
+    """As :func:`generic` beside a name in memory of Java, which holds names and statements by the thousand."""
+    return Verdict(suppressed="name") if standins.is_program_text(value.strip()) else generic(value)
 
 
 def token(value: bytes) -> Verdict:
@@ -273,6 +277,7 @@ VALIDATORS: Mapping[str, Validator] = {
     "environment": _environment,
     "generated": _generated,
     "generic": generic,
+    "heap-entry": _heap_entry,
     "host-name": _unless(personal.no_host),
     "iban": _checked(personal.is_iban, Verdict(suppressed="checksum")),
     "ip-address": _unless(personal.no_address),
