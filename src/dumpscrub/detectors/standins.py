@@ -62,6 +62,8 @@ _NAME = re.compile(
     | (password|passwd|secret|token|key)s?[A-Z][A-Za-z]{0,16}
     """
 )
+_IDENTITY = re.compile(rb"(?:[a-z]\w*\.){2,}[A-Z][\w$]*@[0-9a-f]{1,8}[;,)]?")
+"""What Java shows of an object that shows nothing of itself: its class and the number by which locks are told apart."""
 _NUMBER = re.compile(rb"v?[0-9]{1,10}(\.[0-9]{1,10}){2,}")
 """Versions, IP addresses, object identifiers."""
 _SWITCH = re.compile(rb"--?[A-Za-z][A-Za-z-]*=?")
@@ -89,7 +91,7 @@ _WORDS = frozenset(
     override sealed partial import export require module exports package interface enum union template typename
     unsigned signed long short float double invalid valid missing expired changed change reset incorrect wrong
     expected unexpected found failed callback event context props state ref stdin stdout prompt expression
-    identifier keyword punctuator define 5839
+    identifier keyword punctuator define checkbox 5839
     """.split()
 )
 """Types, keywords and settings, in lower case; and the /password of every Type 1 font."""
@@ -141,6 +143,7 @@ def reason(text: bytes) -> str:
         ("placeholder", _PLACEHOLDER),
         ("path", _PATH),
         ("name", _NAME),
+        ("name", _IDENTITY),
         ("code", _LITERAL_CODE),
         ("number", _NUMBER),
         ("switch", _SWITCH),
