@@ -141,7 +141,9 @@ def test_a_short_word_is_no_part_of_a_name_of_threads_types_and_files(name: str,
     assert len(sweep(memory(data), seed("vault", Origin.KNOWN))) == 1
 
 
-@pytest.mark.parametrize("text", ["u:vault@db", "pwd=vault;x", "'vault'", "is vault.", "vault, or", "-p vault-", "//vault"])
+@pytest.mark.parametrize(
+    "text", ["u:vault@db", "pwd=vault;x", "'vault'", "is vault.", "vault, or", "-p vault-", "//vault"]
+)
 def test_a_short_word_is_found_wherever_it_is_no_part_of_a_name(text: str) -> None:
     data = b"\x01" * 8 + text.encode() + b"\x01" * 8
     assert len(sweep(memory(data), seed("vault"))) == 1

@@ -65,7 +65,9 @@ def test_the_bytes_of_a_key_are_swept_for(rule: str, text: str) -> None:
 
 @pytest.mark.parametrize("encoding", [Encoding.UTF8, Encoding.UTF16BE])
 @pytest.mark.parametrize("tag", [b"!", b"#", b'"'])
-@pytest.mark.parametrize(("rule", "text"), [("password-assigned", "password={}"), ("password-labelled", "password: {}")])
+@pytest.mark.parametrize(
+    ("rule", "text"), [("password-assigned", "password={}"), ("password-labelled", "password: {}")]
+)
 def test_the_next_object_of_a_java_heap_dump_is_no_part_of_a_value(
     rule: str, text: str, tag: bytes, encoding: Encoding
 ) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dumpscrub.search.heapdump import belongs_behind, begins_object, is_heap_dump
+from dumpscrub.search.heapdump import begins_object, belongs_behind, is_heap_dump
 from dumpscrub.source import BytesSource
 
 HEADER = bytes.fromhex("00000000d5f2a1b8 00000001 0000001c")

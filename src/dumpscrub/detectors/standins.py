@@ -186,7 +186,7 @@ def is_identifier(text: bytes) -> bool:
 
 
 def is_program_text(text: bytes) -> bool:
-    """True for what memory of Java holds besides values: names of classes and variables, descriptors, statements of SQL."""
+    """True for what memory of Java holds besides values: names of classes and variables, statements of SQL."""
     return bool(_PROGRAM_TEXT.fullmatch(text))
 
 

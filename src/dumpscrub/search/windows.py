@@ -233,7 +233,7 @@ def squeeze(data: bytes, encoding: Encoding) -> bytes:
         return data
     units = np.frombuffer(data, _DTYPES[encoding], count=len(data) // encoding.unit)
     if encoding is Encoding.UTF16BE:
-        return _BIG_UNITS[units].tobytes()
+        return bytes(_BIG_UNITS[units].tobytes())
     return bytes(np.minimum(units, 0xFF).astype(np.uint8).tobytes())
 
 
