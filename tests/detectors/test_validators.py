@@ -32,7 +32,10 @@ def suppressed(reason: str) -> Verdict:
     [
         ("crc-base62", made("@crc:ghp_"), HIGH),
         ("crc-base62", made("@crc:npm_"), HIGH),
+        ("crc-base62", made("@crc:ghp_") + b"y", Verdict(Confidence.HIGH, size=40)),
+        ("crc-base62", made("@crc:ghp_") + b"5waiting", Verdict(Confidence.HIGH, size=40)),
         ("crc-base62", made(r"ghp_\w{36}"), UNDECIDED),
+        ("crc-base62", made(r"ghp_\w{44}"), UNDECIDED),
         ("crc-base62", made("@crc:ghp_").lower(), UNDECIDED),
         ("jwt", made("@jwt"), HIGH),
         ("jwt", made("@jwt-unsigned"), HIGH),

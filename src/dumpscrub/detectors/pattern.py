@@ -41,6 +41,8 @@ class Judgement:
     confidence: Confidence
     values: tuple[SecretValue, ...]
     suppressed: str
+    size: int = 0
+    """How many characters are the value, if not all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +56,14 @@ class Judge:
     def __call__(self, text: bytes, plain: bytes) -> Judgement:
         """The judgement of a value that a window shows as ``text`` and that is ``plain`` in UTF-8."""
         verdict = self.validate(text)
+        text, plain = (text[: verdict.size], plain[: verdict.size]) if verdict.size else (text, plain)
         confidence = verdict.confidence or self.rule.confidence
         # A value in doubt may be an everyday word: it is masked here, and its copies elsewhere stay.
         if not self.rule.propagate or verdict.confidence is Confidence.LOW:
             return Judgement(confidence, (), verdict.suppressed)
         decoded = [decode(text) for decode in self.decode]
         values = (SecretValue(plain), *(value for value in decoded if value))
-        return Judgement(confidence, values, verdict.suppressed)
+        return Judgement(confidence, values, verdict.suppressed, verdict.size)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +115,7 @@ class PatternDetector:
             return None
         judge = self.remembered if end - start <= _SHORT else self.judge
         judgement = judge(secret, secret if secret.isascii() else window.utf8(start, end))
+        end = start + judgement.size if judgement.size else end
         return Match((window.raw(start, end),), judgement.confidence, judgement.values, judgement.suppressed)
 
 

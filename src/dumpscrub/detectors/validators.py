@@ -9,15 +9,16 @@ import base64
 import binascii
 import json
 import re
-import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from dumpscrub import checksums
 from dumpscrub.detectors import personal, standins
 from dumpscrub.model import Confidence
 
 _CAPITALS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-_BASE62 = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+_USUAL = 36
+"""Characters behind the prefix of tokens that end in a checksum."""
 _DPAPI = bytes.fromhex("01000000d08c9ddf0115d1118c7a00c04fc297eb")
 
 
@@ -25,11 +26,13 @@ _DPAPI = bytes.fromhex("01000000d08c9ddf0115d1118c7a00c04fc297eb")
 class Verdict:
     """``confidence`` replaces the rule's, None leaves it; ``suppressed`` is the reason not to take the candidate.
 
-    A value of LOW confidence is masked where it stands, and not looked for elsewhere.
+    A value of LOW confidence is masked where it stands, and not looked for elsewhere. ``size`` characters of it are
+    proven to be all of the value: what follows them belongs to something else, as text that no NUL ends does.
     """
 
     confidence: Confidence | None = None
     suppressed: str = ""
+    size: int = 0
 
 
 Validator = Callable[[bytes], Verdict]
@@ -156,17 +159,12 @@ def _mixed(text: bytes) -> bool:
 
 
 def _crc_base62(value: bytes) -> Verdict:
-    """The last six characters are the CRC-32 of what stands between prefix and checksum, in base 62.
-
-    Source: GitHub, "Behind GitHub's new authentication token formats" (2021); npm uses the same scheme.
-    """
-    body = value[value.find(b"_") + 1 :]
-    number = zlib.crc32(body[:-6])
-    digits = bytearray()
-    for _ in range(6):
-        number, digit = divmod(number, 62)
-        digits.append(_BASE62[digit])
-    return _HIGH if bytes(reversed(digits)) == body[-6:] else _UNDECIDED
+    """The last six characters are a checksum; or those of a token as long as they mostly are, and others follow it."""
+    start = value.find(b"_") + 1
+    if checksums.ends_in_crc(value[start:]):
+        return _HIGH
+    usual = start + _USUAL
+    return Verdict(Confidence.HIGH, size=usual) if checksums.ends_in_crc(value[start:usual]) else _UNDECIDED
 
 
 def _jwt(value: bytes) -> Verdict:
