@@ -53,6 +53,16 @@ def test_reported_and_protected_findings_are_not_edited() -> None:
     assert edits(finding(Span(5, 9), action="report"), finding(Span(5, 9), action="protected")) == []
 
 
+def test_headers_of_objects_behind_text_in_a_java_heap_dump_stay() -> None:
+    header = bytes.fromhex("00000000d5f2a1b8 00000001 0000001c")
+    for head, size in ((b"JAVA PROFILE 1.0.2\0", 8), (b"something else.....", 9)):
+        data = head + b"hunter12!" + header
+        memory = Dump("raw", BytesSource(data), LayoutBuilder(len(data)).build())
+        whole, tag = Span(len(head), len(head) + 9), Span(len(head) + 8, len(head) + 9)
+        made = plan(memory, [finding(whole), finding(tag)])
+        assert [(edit.span.start, edit.replacement) for edit in made] == [(len(head), b"*" * size)]
+
+
 def test_protected_bytes_stay() -> None:
     protected = (Span(2, 4), Span(6, 8), Span(40, 60))
     assert edits(finding(Span(3, 12)), finding(Span(41, 50)), protected=protected) == [(4, b"**"), (8, b"****")]

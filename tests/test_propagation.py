@@ -130,6 +130,25 @@ def test_a_short_value_counts_only_where_it_stands_alone(neighbours: bytes, foun
     assert len(sweep(memory(data), seed("q7!zk"))) == found
 
 
+NAMES = ["vault-worker", "token-vault", "com.acme.vault.Client", "/etc/vault/conf", "vault::Client", "Hang$vault"]
+
+
+@pytest.mark.parametrize("encoding", [Encoding.UTF8, Encoding.UTF16LE, Encoding.UTF16BE])
+@pytest.mark.parametrize("name", NAMES)
+def test_a_short_word_is_no_part_of_a_name_of_threads_types_and_files(name: str, encoding: Encoding) -> None:
+    data = b"\x01" * 8 + f"({name})".encode(encoding.codec) + b"\x01" * 8
+    assert sweep(memory(data), seed("vault")) == []
+    assert len(sweep(memory(data), seed("vault", Origin.KNOWN))) == 1
+
+
+@pytest.mark.parametrize(
+    "text", ["u:vault@db", "pwd=vault;x", "'vault'", "is vault.", "vault, or", "-p vault-", "//vault"]
+)
+def test_a_short_word_is_found_wherever_it_is_no_part_of_a_name(text: str) -> None:
+    data = b"\x01" * 8 + text.encode() + b"\x01" * 8
+    assert len(sweep(memory(data), seed("vault"))) == 1
+
+
 @pytest.mark.parametrize("encoding", [Encoding.UTF8, Encoding.UTF16LE, Encoding.UTF16BE, Encoding.UTF32LE])
 @pytest.mark.parametrize(
     ("before", "after", "found"),

@@ -13,6 +13,7 @@ from dumpscrub.findings import Findings, Pieces
 from dumpscrub.model import Dump, Edit, Encoding, Finding
 from dumpscrub.operators import OPERATORS
 from dumpscrub.operators.mask import ASTERISK
+from dumpscrub.search import heapdump
 from dumpscrub.source import Source, read, releasing
 from dumpscrub.span import Span, SpanSet
 
@@ -28,7 +29,8 @@ def plan(dump: Dump, findings: Iterable[Finding]) -> Edits:
     """
     found = Findings.collect(findings)
     edited = found.where(found.are(lambda kind: kind.action in OPERATORS))
-    return Edits.collect(_edits(_free(_disjoint(edited), SpanSet(dump.protected)), edited))
+    pieces = _free(_disjoint(edited), SpanSet(dump.protected))
+    return Edits.collect(_edits(_before_objects(dump.source, pieces), edited))
 
 
 def _disjoint(findings: Findings) -> Pieces:
@@ -55,6 +57,15 @@ def _free(pieces: Pieces, protected: SpanSet) -> Pieces:
     ]
     free = Pieces.joined(pieces.take(np.flatnonzero(clear)), Pieces.of(parts))
     return free.take(np.argsort(free.starts))
+
+
+def _before_objects(source: Source, pieces: Pieces) -> Pieces:
+    """The ``pieces`` without the headers of objects behind them, where ``source`` is a heap dump of Java."""
+    if not heapdump.is_heap_dump(source):
+        return pieces
+    headers = np.array([heapdump.belongs_behind(source, end) for end in releasing(source, pieces.ends.tolist())], int)
+    left = replace(pieces, ends=pieces.ends - headers)
+    return left.take(np.flatnonzero(left.starts < left.ends))
 
 
 def _edits(pieces: Pieces, findings: Findings) -> Iterator[Edit]:

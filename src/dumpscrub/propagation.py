@@ -38,6 +38,9 @@ STANDALONE_BELOW = 8
 _BETWEEN = b"\xff" * 16
 _ESCAPE = re.compile(rb"(?:\\(?:u[0-9A-Fa-f]{4}|x[0-9A-Fa-f]{2}|[bfnrt])|%[0-9A-Fa-f]{2})\Z")
 _LONGEST_ESCAPE = 6
+_JOINED_BEFORE = re.compile(rb"[A-Za-z0-9](?:[-.$/]|::)\Z")
+_JOINED_BEHIND = re.compile(rb"(?:[-.$/]|::)[A-Za-z0-9]")
+_LONGEST_JOINT = 3
 _EDGE = 64
 """Bytes next to where memory is cut. No value has so many zeros in a row."""
 KNOWN_RULE = "known-value"
@@ -107,7 +110,7 @@ class Sweeper:
                 rests.setdefault(spans, self._copy(member, spans, Confidence.MEDIUM))
                 continue
             for spans in _places(dump, offset, member[1]):
-                if all(map(outer.covers, spans)) or not _stands_alone(dump, spans, member[1]):
+                if all(map(outer.covers, spans)) or not self._stands_alone(dump, spans, member):
                     continue
                 found.setdefault(spans, self._copy(member, spans, Confidence.HIGH))
                 if len(spans) == 1:
@@ -117,6 +120,11 @@ class Sweeper:
         copies = SpanSet(span for spans in found for span in spans)
         found.update((spans, rest) for spans, rest in rests.items() if not copies.covers(spans))
         return without_shadows(found.values())
+
+    def _stands_alone(self, dump: Dump, spans: tuple[Span, ...], member: Member) -> bool:
+        """True but for a short value that belongs to a longer word or name; the user's own may be part of a name."""
+        owner, form = member
+        return _stands_alone(dump, spans, form, in_names=self.seeds[owner].origin is Origin.KNOWN)
 
     def _size_in_a_row(self, dump: Dump, hit: Hit) -> int:
         """The bytes of a whole long value, if they follow each other in memory; else 0."""
@@ -200,10 +208,12 @@ def _places(dump: Dump, offset: int, form: Form) -> Iterator[tuple[Span, ...]]:
             yield spans
 
 
-def _stands_alone(dump: Dump, spans: tuple[Span, ...], form: Form) -> bool:
+def _stands_alone(dump: Dump, spans: tuple[Span, ...], form: Form, in_names: bool) -> bool:
     r"""True for a long value, and for a short one that no letter or digit touches.
 
-    The letters and digits of an escape (``\u0022``, ``%22``, ``\n``) before it are a character of another kind.
+    The letters and digits of an escape (``\u0022``, ``%22``, ``\n``) before it are a character of another kind. A value
+    of letters alone is no part of a name, unless it counts ``in_names``: of the thread ``vault-worker``, of the type
+    ``com.acme.vault.Client``, which have to stay.
     """
     if len(form.data) >= STANDALONE_BELOW * form.unit or form.encoding is Encoding.BINARY:
         return True
@@ -211,9 +221,12 @@ def _stands_alone(dump: Dump, spans: tuple[Span, ...], form: Form) -> bool:
     before = read_spans(dump.source, layout.backward(spans[0].start, _LONGEST_ESCAPE * unit))
     before = squeeze(before[len(before) % unit :], form.encoding)
     last = spans[-1].end - 1
-    after = squeeze(read_spans(dump.source, layout.forward(last, 1 + unit))[1:], form.encoding)
+    after = squeeze(read_spans(dump.source, layout.forward(last, 1 + _LONGEST_JOINT * unit))[1:], form.encoding)
     touched = before[-1:] and before[-1] in WORD and not _ESCAPE.search(before)
-    return not touched and not (after and after[0] in WORD)
+    if touched or (after and after[0] in WORD):
+        return False
+    is_word = not in_names and squeeze(form.data, form.encoding).isalpha()
+    return not (is_word and (_JOINED_BEFORE.search(before) or _JOINED_BEHIND.match(after)))
 
 
 def _without_padding(dump: Dump, spans: tuple[Span, ...]) -> tuple[Span, ...]:

@@ -42,12 +42,20 @@ def find(dump: Dump, traces: Iterable[Trace], rule: Rule) -> Found:
         for start, end in schedule.segments if schedule else ():
             spans = part_of(around.spans, start, end)
             done.update(offset for span in spans for offset in range(span.start, span.end))
-            values = (SecretValue(schedule.key, binary=True),) if schedule else ()
+            values = (SecretValue(schedule.key, binary=True),) if schedule and not _is_counted(schedule.key) else ()
             found[spans] = Finding(
                 *(rule.id, rule.category, spans, Encoding.BINARY, Origin.DIRECT, Confidence.HIGH, rule.action.value),
                 values=values,
             )
     return Found(tuple(found[spans] for spans in sorted(found)), everywhere=len(places) <= _MOST)
+
+
+def _is_counted(key: bytes) -> bool:
+    """True for the numbers from 0 on: generators of random numbers derive with that key (SP 800-90A, 10.3.2).
+
+    It is no secret, and programs are full of it otherwise: in tables of characters, and to turn words around.
+    """
+    return key == bytes(range(len(key)))
 
 
 def _across(dump: Dump) -> Iterator[Trace]:

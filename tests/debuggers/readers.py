@@ -8,6 +8,7 @@ import subprocess
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
+import hprof
 import pytest
 
 LIMIT = 300
@@ -47,7 +48,12 @@ def udmp_parser(dump: Path) -> list[str]:
     ]
 
 
-READERS: Mapping[str, Callable[[Path], list[str]]] = {"lldb": lldb, "gdb": gdb, "udmp-parser": udmp_parser}
+READERS: Mapping[str, Callable[[Path], list[str]]] = {
+    "lldb": lldb,
+    "gdb": gdb,
+    "udmp-parser": udmp_parser,
+    "hprof": hprof.read,
+}
 
 
 def readers_of(name: str) -> Iterator[str]:
@@ -56,6 +62,8 @@ def readers_of(name: str) -> Iterator[str]:
         yield from ("lldb", "gdb")
     elif name.endswith(".dmp"):
         yield from ("lldb", "udmp-parser")
+    elif name.endswith(".hprof"):
+        yield "hprof"
 
 
 def _run(command: list[str], dump: Path) -> list[str]:

@@ -49,6 +49,15 @@ def found_in(data: bytes, chunk: int = CHUNK, dump: Dump | None = None) -> list[
     ]
 
 
+@pytest.mark.parametrize("size", [16, 24, 32])
+def test_the_key_of_derivations_of_random_numbers_is_not_looked_for_elsewhere(size: int) -> None:
+    for key, values in ((bytes(range(size)), 0), (bytes(range(1, size + 1)), 1)):
+        data = bytes(256) + schedule(key, False, False, False) + bytes(256)
+        dump = Dump("raw", BytesSource(data), LayoutBuilder(len(data)).build())
+        (finding,) = roundkeys.find(dump, look(memoryview(data), 0, 0, len(data)).traces, RULE).findings
+        assert len(finding.values) == values
+
+
 def test_the_expansion_is_that_of_the_standard() -> None:
     # FIPS 197, appendix A.1 and A.3: the last words; appendix B of RFC 5288's predecessors has none of the mixed ones.
     assert aes.expand(bytes.fromhex("2b7e151628aed2a6abf7158809cf4f3c"))[-1] == 0xB6630CA6

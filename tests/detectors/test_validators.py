@@ -32,7 +32,10 @@ def suppressed(reason: str) -> Verdict:
     [
         ("crc-base62", made("@crc:ghp_"), HIGH),
         ("crc-base62", made("@crc:npm_"), HIGH),
+        ("crc-base62", made("@crc:ghp_") + b"y", Verdict(Confidence.HIGH, size=40)),
+        ("crc-base62", made("@crc:ghp_") + b"5waiting", Verdict(Confidence.HIGH, size=40)),
         ("crc-base62", made(r"ghp_\w{36}"), UNDECIDED),
+        ("crc-base62", made(r"ghp_\w{44}"), UNDECIDED),
         ("crc-base62", made("@crc:ghp_").lower(), UNDECIDED),
         ("jwt", made("@jwt"), HIGH),
         ("jwt", made("@jwt-unsigned"), HIGH),
@@ -184,6 +187,9 @@ def test_a_short_word_is_masked_with_low_confidence(value: bytes) -> None:
         (b"CancellationTokenSource", suppressed("name")),
         (b"correcthorse", suppressed("word")),
         (b"abc1", suppressed("too short")),
+        (b"com.acme.auth.TokenProvider@1a2b3c4d", suppressed("name")),
+        (b"Winter@2024", UNDECIDED),
+        (b"a.Winter@2024", UNDECIDED),
         (b"b03f5f7f11", suppressed("public key token")),
         (b"a1b2c3", UNDECIDED),
         (b"QwErTyUiOpAs", UNDECIDED),
@@ -245,6 +251,27 @@ def test_words_after_a_switch_may_be_prose(value: bytes, verdict: Verdict) -> No
 @pytest.mark.parametrize(("value", "verdict"), [(b"gnome", suppressed("word")), (b"Zq8 x;y", UNDECIDED)])
 def test_environment_values(value: bytes, verdict: Verdict) -> None:
     assert VALIDATORS["environment"](value) == verdict
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        b"Outer$Inner",
+        b"java.lang.System",
+        b"com/acme/vault/Client$1",
+        b"(Ljava/lang/Object;JI)[Ljava/lang/Object;",
+        b"DB_PASSWORD",
+        b"UPDATE app.users SET secret = @p WHERE id = 7",
+        b"select a, b\nfrom t",
+    ],
+)
+def test_a_heap_holds_names_and_statements(value: bytes) -> None:
+    assert VALIDATORS["heap-entry"](value) == suppressed("name")
+
+
+@pytest.mark.parametrize("value", [b"hunter2$abc", b"Tr0ub4dor", b"horse.battery1", b"ABC_DEF9", b"select a horse 7"])
+def test_a_heap_holds_passwords(value: bytes) -> None:
+    assert not VALIDATORS["heap-entry"](value).suppressed
 
 
 @pytest.mark.parametrize("name", VALIDATORS)

@@ -24,6 +24,12 @@ def two_ranges() -> Dump:
     return Dump("test", BytesSource(data), builder.build())
 
 
+def test_a_tag_of_a_java_heap_dump_ends_a_text_in_utf_16_be() -> None:
+    for tag in b' !"#':
+        assert squeeze("ab".encode("utf-16-be") + bytes((tag, 0)), Encoding.UTF16BE) == b"ab\0"
+    assert squeeze("a\u2192\u2400".encode("utf-16-be"), Encoding.UTF16BE) == b"a\xff\xff"
+
+
 def test_window_follows_memory_and_says_where_it_ends() -> None:
     window = window_at(two_ranges(), 13, Encoding.UTF8, before=2, after=9)
     assert window.data == b"123456789"

@@ -27,10 +27,11 @@ _SECRET = re.compile(
 )
 _HARMLESS = re.compile(r"public_?key_?token|cancellation_?token|continuation_?token|application_credentials\Z")
 _ABOUT_WORDS = """
-age algorithm attempts audience count dir directory enabled endpoint expiration expires expiry file filename folder
-format header helper host hours interval issuer length lifetime limit location manager max method min minutes mode
-name path pattern policy port prefix prompt provider region regex required rotation scheme scope scopes seconds
-service size sock socket stdin store timeout ttl type uri url version
+age algorithm attempts audience backend count dir directory driver enabled encoding endpoint engine expiration expires
+expiry file filename folder format header helper host hours interval issuer length level lifetime limit location
+manager max method min minutes mode name path pattern policy port prefix prompt provider region regex required retries
+rotation scheme scope scopes seconds service size sock socket state status stdin store strategy timeout ttl type uri
+url version
 """
 _ABOUT = frozenset(_ABOUT_WORDS.split())
 """Last words of names that say something about a secret, and not what it is."""

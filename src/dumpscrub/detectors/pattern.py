@@ -14,6 +14,7 @@ from dumpscrub.detectors.validators import VALIDATORS, Validator, Verdict
 from dumpscrub.errors import RuleError
 from dumpscrub.model import Confidence, SecretValue
 from dumpscrub.rules.schema import Boundary, Rule
+from dumpscrub.search.heapdump import begins_object
 from dumpscrub.search.windows import WORD, Window
 
 NAMES = ("pattern",)
@@ -40,6 +41,8 @@ class Judgement:
     confidence: Confidence
     values: tuple[SecretValue, ...]
     suppressed: str
+    size: int = 0
+    """How many characters are the value, if not all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +56,14 @@ class Judge:
     def __call__(self, text: bytes, plain: bytes) -> Judgement:
         """The judgement of a value that a window shows as ``text`` and that is ``plain`` in UTF-8."""
         verdict = self.validate(text)
+        text, plain = (text[: verdict.size], plain[: verdict.size]) if verdict.size else (text, plain)
         confidence = verdict.confidence or self.rule.confidence
         # A value in doubt may be an everyday word: it is masked here, and its copies elsewhere stay.
         if not self.rule.propagate or verdict.confidence is Confidence.LOW:
             return Judgement(confidence, (), verdict.suppressed)
         decoded = [decode(text) for decode in self.decode]
         values = (SecretValue(plain), *(value for value in decoded if value))
-        return Judgement(confidence, values, verdict.suppressed)
+        return Judgement(confidence, values, verdict.suppressed, verdict.size)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,11 +108,14 @@ class PatternDetector:
 
     def _match(self, window: Window, start: int, end: int) -> Match | None:
         """The match of a group; None where it took no part or is masked already."""
+        if window.unit == 1 and begins_object(window.text, end - 1):
+            end -= 1
         secret = window.text[start:end]
         if not secret.strip(b"*"):
             return None
         judge = self.remembered if end - start <= _SHORT else self.judge
         judgement = judge(secret, secret if secret.isascii() else window.utf8(start, end))
+        end = start + judgement.size if judgement.size else end
         return Match((window.raw(start, end),), judgement.confidence, judgement.values, judgement.suppressed)
 
 

@@ -62,6 +62,8 @@ _NAME = re.compile(
     | (password|passwd|secret|token|key)s?[A-Z][A-Za-z]{0,16}
     """
 )
+_IDENTITY = re.compile(rb"(?:[a-z]\w*\.){2,}[A-Z][\w$]*@[0-9a-f]{1,8}[;,)]?")
+"""What Java shows of an object that shows nothing of itself: its class and the number by which locks are told apart."""
 _NUMBER = re.compile(rb"v?[0-9]{1,10}(\.[0-9]{1,10}){2,}")
 """Versions, IP addresses, object identifiers."""
 _SWITCH = re.compile(rb"--?[A-Za-z][A-Za-z-]*=?")
@@ -89,7 +91,7 @@ _WORDS = frozenset(
     override sealed partial import export require module exports package interface enum union template typename
     unsigned signed long short float double invalid valid missing expired changed change reset incorrect wrong
     expected unexpected found failed callback event context props state ref stdin stdout prompt expression
-    identifier keyword punctuator define 5839
+    identifier keyword punctuator define checkbox 5839
     """.split()
 )
 """Types, keywords and settings, in lower case; and the /password of every Type 1 font."""
@@ -106,6 +108,15 @@ _IDENTIFIER = re.compile(
     | _{0,5} [A-Za-z]+ \d{0,2} ( _{1,5} ( [A-Za-z]+ \d{0,2} | \d{1,2} ) ){4,} _{0,5}  # visit_any__Visitor_glue
     """,
     re.DOTALL,
+)
+_PROGRAM_TEXT = re.compile(
+    rb"""(?xs)
+      (?: [a-z][a-z0-9_]* [./] ){2,} [A-Za-z][\w$]*                              # java.util.Map, java/util/Map$Entry
+    | [A-Z][A-Za-z0-9]{2,} (?: \$ [A-Za-z0-9]{3,} )+                            # Outer$Inner
+    | (?: \( (?: \[* (?: [BCDFIJSZ] | L[\w/$]+; ) )* \) )? \[* (?: [BCDFIJSVZ] | L[\w/$]+; )  # (Ljava/lang/Object;)V
+    | [A-Z]{2,} (?: _ [A-Z]{2,} )+                                             # API_TOKEN
+    | (?i: select\b .* \bfrom | insert\s+into | update\s+\S+\s+set | delete\s+from | merge\s+into ) \b .*
+    """
 )
 _RUN = re.compile(rb"(.)\1{15,}", re.DOTALL)
 _SIGNS = b"_-.:/+= "
@@ -132,6 +143,7 @@ def reason(text: bytes) -> str:
         ("placeholder", _PLACEHOLDER),
         ("path", _PATH),
         ("name", _NAME),
+        ("name", _IDENTITY),
         ("code", _LITERAL_CODE),
         ("number", _NUMBER),
         ("switch", _SWITCH),
@@ -171,6 +183,11 @@ def is_filler(text: bytes) -> bool:
 def is_identifier(text: bytes) -> bool:
     """True for a name of code: ``InvalidParameterSpec2Exception``, ``LOST_PACKETS_ERROR``, ``_ZN4Node4ruleEv``."""
     return bool(_IDENTIFIER.fullmatch(text))
+
+
+def is_program_text(text: bytes) -> bool:
+    """True for what memory of Java holds besides values: names of classes and variables, statements of SQL."""
+    return bool(_PROGRAM_TEXT.fullmatch(text))
 
 
 def is_sequence(text: bytes) -> bool:

@@ -1,7 +1,6 @@
 """What the text of a candidate says about it: a checksum or a structure sets the confidence, a placeholder suppresses.
 
-A validator never drops a candidate silently: it returns a :class:`Verdict`, and what is suppressed is counted under its
-reason. A checksum that does not hold lowers nothing but the confidence, because memory also holds cut and altered keys.
+A checksum that does not hold lowers nothing but the confidence: memory also holds cut and altered keys.
 """
 
 from __future__ import annotations
@@ -10,15 +9,16 @@ import base64
 import binascii
 import json
 import re
-import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from dumpscrub import checksums
 from dumpscrub.detectors import personal, standins
 from dumpscrub.model import Confidence
 
 _CAPITALS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-_BASE62 = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+_USUAL = 36
+"""Characters behind the prefix of tokens that end in a checksum."""
 _DPAPI = bytes.fromhex("01000000d08c9ddf0115d1118c7a00c04fc297eb")
 
 
@@ -26,11 +26,13 @@ _DPAPI = bytes.fromhex("01000000d08c9ddf0115d1118c7a00c04fc297eb")
 class Verdict:
     """``confidence`` replaces the rule's, None leaves it; ``suppressed`` is the reason not to take the candidate.
 
-    A value of LOW confidence is masked where it stands, and not looked for elsewhere.
+    A value of LOW confidence is masked where it stands, and not looked for elsewhere. ``size`` characters of it are
+    proven to be all of the value: what follows them belongs to something else, as text that no NUL ends does.
     """
 
     confidence: Confidence | None = None
     suppressed: str = ""
+    size: int = 0
 
 
 Validator = Callable[[bytes], Verdict]
@@ -65,6 +67,11 @@ def generic(value: bytes) -> Verdict:
         return _doubtful(text, reason)
     wordlike = _LETTERS.fullmatch(text) and len(text) <= 12 and not _mixed(text)
     return _LOW if wordlike and (len(text) < 8 or not text.islower()) else _UNDECIDED
+
+
+def _heap_entry(value: bytes) -> Verdict:
+    """As :func:`generic` beside a name in memory of Java, which holds names and statements by the thousand."""
+    return Verdict(suppressed="name") if standins.is_program_text(value.strip()) else generic(value)
 
 
 def token(value: bytes) -> Verdict:
@@ -152,17 +159,12 @@ def _mixed(text: bytes) -> bool:
 
 
 def _crc_base62(value: bytes) -> Verdict:
-    """The last six characters are the CRC-32 of what stands between prefix and checksum, in base 62.
-
-    Source: GitHub, "Behind GitHub's new authentication token formats" (2021); npm uses the same scheme.
-    """
-    body = value[value.find(b"_") + 1 :]
-    number = zlib.crc32(body[:-6])
-    digits = bytearray()
-    for _ in range(6):
-        number, digit = divmod(number, 62)
-        digits.append(_BASE62[digit])
-    return _HIGH if bytes(reversed(digits)) == body[-6:] else _UNDECIDED
+    """The last six characters are a checksum; or those of a token as long as they mostly are, and others follow it."""
+    start = value.find(b"_") + 1
+    if checksums.ends_in_crc(value[start:]):
+        return _HIGH
+    usual = start + _USUAL
+    return Verdict(Confidence.HIGH, size=usual) if checksums.ends_in_crc(value[start:usual]) else _UNDECIDED
 
 
 def _jwt(value: bytes) -> Verdict:
@@ -273,6 +275,7 @@ VALIDATORS: Mapping[str, Validator] = {
     "environment": _environment,
     "generated": _generated,
     "generic": generic,
+    "heap-entry": _heap_entry,
     "host-name": _unless(personal.no_host),
     "iban": _checked(personal.is_iban, Verdict(suppressed="checksum")),
     "ip-address": _unless(personal.no_address),

@@ -14,6 +14,7 @@ from __future__ import annotations
 import numpy as np
 
 from dumpscrub.model import Dump, Encoding
+from dumpscrub.search.heapdump import TAGS
 from dumpscrub.search.memory import Memory
 from dumpscrub.source import read_spans
 from dumpscrub.span import Span, in_order, part_of, total
@@ -22,6 +23,9 @@ WORD = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz012345678
 """What a name or a number is made of: letters, digits and ``_``."""
 _BEYOND = 0xFF
 """How a unit above Latin-1 reads."""
+_BIG_UNITS = np.minimum(np.arange(0x10000), _BEYOND).astype(np.uint8)
+"""How each unit of UTF-16BE reads. What a heap dump of Java has behind a text, a tag and a zero, ends the text."""
+_BIG_UNITS[[tag << 8 for tag in TAGS]] = 0
 _DTYPES = {Encoding.UTF16LE: "<u2", Encoding.UTF16BE: ">u2", Encoding.UTF32LE: "<u4"}
 
 
@@ -228,6 +232,8 @@ def squeeze(data: bytes, encoding: Encoding) -> bytes:
     if encoding.unit == 1:
         return data
     units = np.frombuffer(data, _DTYPES[encoding], count=len(data) // encoding.unit)
+    if encoding is Encoding.UTF16BE:
+        return bytes(_BIG_UNITS[units].tobytes())
     return bytes(np.minimum(units, 0xFF).astype(np.uint8).tobytes())
 
 
