@@ -21,7 +21,7 @@ from dumpscrub.rules.load import load_rules
 from dumpscrub.scanner import Scanner
 from dumpscrub.search.finder import Search
 from dumpscrub.source import BytesSource
-from dumpscrub.span import Span, SpanSet
+from dumpscrub.span import Span, SpanSet, union
 
 TOKEN = "ghp_" + "a1B2" * 9
 TEXTS = {
@@ -179,6 +179,20 @@ def test_a_known_value_across_the_end_of_a_line_goes(
         span = Span(places[first], places[behind - 1] + 1)
         is_broken = len(span) > behind - first
         assert [finding.spans for finding in found if is_broken] == [(span,)] * is_broken
+
+
+@pytest.mark.parametrize("outer", [standard, lambda data: data.hex()])
+def test_a_known_value_that_is_encoded_twice_goes(scanner: Scanner, outer: Callable[[bytes], str]) -> None:
+    value = SecretValue(b"9sy3bFrdkhzGrA4g6rap")
+    inner = standard(b"What says nothing: " + value.data + b", and so on.").encode()
+    dump = raw(bytes(32) + outer(inner).encode() + bytes(32))
+    sweeper = Sweeper(seeds_of((), [value]), Search("hyperscan"))
+    encoded = scanner.scan(dump).seen.sights.places
+    found = decoded.copies(dump, encoded, decoded.find(dump, encoded, scanner), sweeper.sweep)
+    (span,) = union(span for finding in found for span in finding.spans)
+    first, last = (at * 8 // 6 * len(outer(inner)) // len(inner) for at in (19, 19 + len(value.data)))
+    assert span.start in range(32 + first - 4, 32 + first + 4)
+    assert span.end in range(32 + last - 4, 32 + last + 4)
 
 
 @pytest.mark.parametrize("lead", ["", "x", "xy"])

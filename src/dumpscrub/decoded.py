@@ -51,14 +51,14 @@ _FAR = 1 << 32
 class Decoded:
     """What was found in encoded text, and how many candidates were not taken for secrets, by reason.
 
-    ``crowded`` counts what was masked as a whole, as that of a scan. ``compressed`` is the encoded text in which
-    something stands compressed, however deep.
+    ``crowded`` counts what was masked as a whole, as that of a scan. ``nested`` is the encoded text in which something
+    stands encoded or compressed once more, however deep.
     """
 
     findings: tuple[Finding, ...]
     suppressed: dict[str, int]
     crowded: int = 0
-    compressed: tuple[Place, ...] = ()
+    nested: tuple[Place, ...] = ()
 
 
 def find(dump: Dump, encoded: Iterable[Place], scanner: Scanner) -> Decoded:
@@ -74,13 +74,13 @@ def copies(
     """What ``sweep`` finds in text that stands ``encoded`` in ``dump``, as :func:`find` gives it.
 
     ``inside`` is what that found there; what is masked as a whole is not looked at. Nor is text that is encoded without
-    a break, unless something stands compressed in it: copies there need no decoding, they are forms of a value.
+    a break, unless something stands encoded in it again: copies there need no decoding, they are forms of a value.
     """
     masked = SpanSet(span for finding in inside.findings if finding.rule == CROWDED for span in finding.spans)
-    encoded, compressed = list(encoded), frozenset(inside.compressed)
-    places = sorted({*_deflated(encoded), *compressed}, key=lambda place: place.offset)
+    encoded, nested = list(encoded), frozenset(inside.nested)
+    places = sorted({*_deflated(encoded), *nested}, key=lambda place: place.offset)
     budget = _budget(dump)
-    others = (place for place in encoded if place.code is not Code.DEFLATE and place not in compressed)
+    others = (place for place in encoded if place.code is not Code.DEFLATE and place not in nested)
     broken = (piece for piece in _pieces(dump, others, budget) if not piece.is_plain)
     some = (piece for piece in chain(_pieces(dump, places, budget), broken) if not _is_in(masked, piece))
     # Groups of characters may begin at several offsets of the same text.
@@ -120,7 +120,7 @@ def _budget(dump: Dump) -> Budget:
 def _find(dump: Dump, encoded: Iterable[Place], scanner: Scanner, budget: Budget, levels: int) -> Decoded:
     findings: dict[tuple[str, tuple[Span, ...]], Finding] = {}
     suppressed: Counter[str] = Counter()
-    compressed: set[Place] = set()
+    nested: set[Place] = set()
     crowded = 0
     for batch in _batches(_pieces(dump, encoded, budget)):
         if budget.crowds < 0:
@@ -137,11 +137,11 @@ def _find(dump: Dump, encoded: Iterable[Place], scanner: Scanner, budget: Budget
         suppressed.update(scan.suppressed)
         suppressed.update(more.suppressed)
         crowded += scan.crowded + more.crowded
-        compressed.update(_holders((*_deflated(places), *more.compressed), batch))
+        nested.update(_holders((*places, *more.nested), batch))
         for finding in _as_placed((*scan.findings, *more.findings), batch):
             findings.setdefault((finding.rule, finding.spans), finding)
     ordered = sorted(findings.values(), key=lambda finding: (finding.spans, finding.rule))
-    return Decoded(tuple(ordered), dict(sorted(suppressed.items())), crowded, tuple(compressed))
+    return Decoded(tuple(ordered), dict(sorted(suppressed.items())), crowded, tuple(nested))
 
 
 def _holders(places: Iterable[Place], batch: Sequence[Piece]) -> Iterator[Place]:
