@@ -90,8 +90,17 @@ def test_seven_characters_at_a_cut_are_not_taken() -> None:
     assert sweep(memory(b"x" * 30 + VALUE.encode()[:7]), seed(VALUE)) == []
 
 
-def test_beginning_of_a_value_elsewhere_is_not_taken() -> None:
-    assert sweep(memory(b"x" * 30 + VALUE.encode()[:12] + b"\0" * 30), seed(VALUE)) == []
+def test_seven_characters_elsewhere_are_not_taken() -> None:
+    assert sweep(memory(b"x" * 30 + VALUE.encode()[:7] + b"\0" * 30), seed(VALUE)) == []
+
+
+@pytest.mark.parametrize("kept", range(8, 13))
+def test_both_parts_of_a_value_that_two_buffers_hold_go(kept: int) -> None:
+    text = "Kq7xWm2vLp9dR4tZh3bY"
+    first, last = text[:kept].encode("utf-16-le"), text[kept:].encode("utf-16-le")
+    found = sweep(memory(bytes(30) + first + bytes(30) + last + bytes(30)), seed(text))
+    spans = (Span(30, 30 + 2 * kept),), (Span(60 + 2 * kept, 100),)
+    assert found == [(span, Encoding.UTF16LE) for span in spans]
 
 
 @pytest.mark.parametrize("kept", range(8, len(VALUE)))

@@ -15,8 +15,10 @@ TOKEN = "".join(random.Random(5).choices(string.ascii_letters + string.digits, k
 
 
 def test_pieces_of_a_token() -> None:
-    assert all(TOKEN[at : at + fragments.TEXT] == piece for at, piece in fragments.of_text(TOKEN))
-    assert {at for at, _ in fragments.of_text(TOKEN)} <= {0, *range(8, 50, 4), 49}
+    pieces = list(fragments.of_text(TOKEN))
+    assert all(TOKEN[at : at + len(piece)] == piece for at, piece in pieces)
+    assert {at for at, piece in pieces if len(piece) == fragments.TEXT} <= {0, *range(8, 50, 4), 49}
+    assert {at for at, piece in pieces if len(piece) == 8} <= {0, 52}
 
 
 @pytest.mark.parametrize(
@@ -24,7 +26,7 @@ def test_pieces_of_a_token() -> None:
 )
 def test_what_pointers_leave_of_a_value_begins_with_a_piece(size: int, expected: list[int]) -> None:
     text = ("aB3dE6gH9jK2mN5pQ8sT1vW4yZ7" * 2)[:size]
-    starts = [at for at, _ in fragments.of_text(text) if at]
+    starts = [at for at, piece in fragments.of_text(text) if at and (len(piece) > 8 or size <= 16)]
     assert [starts[0], starts[-1]][: len(expected)] == expected
     assert all(len(piece) >= 8 for _, piece in fragments.of_text(text))
 
@@ -41,6 +43,21 @@ def test_what_pointers_leave_of_a_value_begins_with_a_piece(size: int, expected:
 )
 def test_what_is_left_of_either_end_has_a_piece(text: str, piece: str) -> None:
     assert piece in {found for _, found in fragments.of_text(text)}
+
+
+@pytest.mark.parametrize(
+    ("text", "ends"),
+    [
+        (TOKEN, {TOKEN[:8], TOKEN[-8:]}),
+        ("Kq7xWm2vLp9dR4tZ", {"Kq7xWm2v", "Lp9dR4tZ"}),
+        ("Server01!xK3pQ9wZ", {"xK3pQ9wZ"}),
+        ("Kq7xWm2vLp-production", {"Kq7xWm2v"}),
+        ("eyJhbGci7K2mN5pQ8sT1vW4yZ", {"sT1vW4yZ"}),
+    ],
+)
+def test_what_is_left_in_a_full_buffer_and_in_the_next_one_has_a_piece(text: str, ends: set[str]) -> None:
+    # A chunk of a StringBuilder held the first 7 of 16 characters, and the next one the other 9, which survived.
+    assert {piece for at, piece in fragments.of_text(text) if len(piece) == 8 and at in (0, len(text) - 8)} == ends
 
 
 @pytest.mark.parametrize("head", ["sk_live_51", "CfDJ8", "eyJ1IjoiYW5uIn0.", "AAAAB3NzaC1yc2", "https://h1.example/"])

@@ -8,6 +8,8 @@ far as it goes on. A piece must be one that does not stand in other text by chan
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
+from string import ascii_lowercase, ascii_uppercase, digits
 
 TEXT = 11
 """Characters of a piece of text: as many as a sieve needs to see a long one."""
@@ -21,6 +23,11 @@ _POINTER = 8
 _EVERY_CHARACTER, _EVERY_BYTE = 4, 2 * _POINTER
 _ODD, _CLOSE = range(17, 24), 2
 """Bytes of numbers whose halves are longer than a piece but need not hold one, and how close those of them stand."""
+_CHANGES = 3
+"""How often kinds of characters change in eight random ones; in words with a number behind, twice."""
+_KINDS = str.maketrans(
+    {character: kind[0] for kind in (ascii_lowercase, ascii_uppercase, digits) for character in kind}
+)
 _HEAD = 8
 """Characters that pieces leave out, if the text is long enough: many tokens of one kind begin alike."""
 _MOST = 126
@@ -63,6 +70,25 @@ def of_text(text: str, *, structure: bool = False) -> Iterator[tuple[int, str]]:
             yield found, text[found : found + TEXT]
     if places and last > _HEAD and places[-1] != last and is_telling(text[last:]):
         yield last, text[last:]
+    yield from _ends(text) if places and not structure else ()
+
+
+def _ends(text: str) -> Iterator[tuple[int, str]]:
+    """The few characters of ``text`` that stand where a program went on elsewhere: before its end, or after its start.
+
+    A buffer that is full keeps what fits in it, as a chunk of .NET's StringBuilder does, and the next one has the rest.
+    """
+    if not text.startswith(_SHARED) and _is_mixed(text[:_SHORTEST_TEXT]):
+        yield 0, text[:_SHORTEST_TEXT]
+    if _is_mixed(text[-_SHORTEST_TEXT:]):
+        yield len(text) - _SHORTEST_TEXT, text[-_SHORTEST_TEXT:]
+
+
+def _is_mixed(piece: str) -> bool:
+    """True for a short piece that a machine made: capitals, small letters and digits change places often."""
+    kinds = piece.translate(_KINDS)
+    changes = sum(first != second for first, second in pairwise(kinds))
+    return is_telling(piece) and len(set(piece)) >= len(piece) - _ALIKE_BYTES and changes >= _CHANGES
 
 
 def _is_own(text: str) -> bool:
