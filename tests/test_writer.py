@@ -17,7 +17,7 @@ import pytest
 from dumpscrub import writer
 from dumpscrub.errors import DumpscrubError, InputError, OutputError
 from dumpscrub.model import Edit
-from dumpscrub.platform import files
+from dumpscrub.platform import files, private
 from dumpscrub.span import Span
 from dumpscrub.writer import PrivateCopy, PrivateLog, publish
 
@@ -328,12 +328,12 @@ def test_an_output_directory_that_is_gone(dump: Path, folder: Path) -> None:
 def test_a_temporary_file_that_cannot_be_removed_is_reported(
     dump: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refuse(_: files.PrivateFile) -> None:
+    def refuse(_: private.PrivateFile) -> None:
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
 
     copy = PrivateCopy.make(dump, folder)
     with monkeypatch.context() as patch:
-        patch.setattr(files.PrivateFile, "discard", refuse)
+        patch.setattr(private.PrivateFile, "discard", refuse)
         with pytest.raises(OutputError, match="permission is denied"):
             copy.__exit__(None, None, None)
     copy.file.discard()

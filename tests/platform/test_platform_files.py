@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from dumpscrub.platform import files
-from dumpscrub.platform.files import PrivateFile
+from dumpscrub.platform.private import PrivateFile
 
 linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="needs O_TMPFILE, SEEK_DATA and /proc")
 
