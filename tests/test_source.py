@@ -107,23 +107,23 @@ def test_a_map_is_closed_though_an_exception_keeps_views(tmp_path: Path) -> None
     (tmp_path / "file").write_bytes(CONTENT)
 
     def work() -> None:
-        held = np.frombuffer(source.view(0, 100), np.uint8)
+        held = np.frombuffer(opened.view(0, 100), np.uint8)
         try:
             raise ValueError
         except ValueError:
             raise KeyboardInterrupt(len(held)) from None
 
-    source = mapped(tmp_path / "file")
-    with pytest.raises(KeyboardInterrupt), closing(source):
+    opened = mapped(tmp_path / "file")
+    with pytest.raises(KeyboardInterrupt), closing(opened):
         work()
     with pytest.raises(ValueError, match=r"closed|released"):
-        source.view(0, 1)
+        opened.view(0, 1)
 
 
 def test_a_map_that_is_really_in_use_is_not_closed(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(CONTENT)
-    source = mapped(tmp_path / "file")
-    held = np.frombuffer(source.view(0, 100), np.uint8)
+    opened = mapped(tmp_path / "file")
+    held = np.frombuffer(opened.view(0, 100), np.uint8)
     with pytest.raises(BufferError):
-        source.close()
+        opened.close()
     assert bytes(held) == CONTENT[:100]

@@ -78,15 +78,13 @@ def _take_away() -> None:
         sys.modules[name] = None  # type: ignore[assignment]
     for name in [name for name in dir(mmap) if name.startswith(("MADV_", "MAP_", "PROT_"))]:
         delattr(mmap, name)
-    mmap.mmap = Map  # type: ignore[misc]
+    vars(mmap).update(mmap=Map)
     sys.platform = "win32"
 
 
 def _refuse() -> None:
-    os.unlink = os.remove = _if_unused(os.unlink)
-    os.rename = _if_unused(os.rename)
-    os.replace = _if_unused(os.replace)
-    real_rename, real_open = os.rename, os.open
+    unlink = _if_unused(os.unlink)
+    real_rename, real_open = _if_unused(os.rename), os.open
 
     def rename(source: Any, target: Any) -> None:
         if os.path.lexists(target):
@@ -103,7 +101,8 @@ def _refuse() -> None:
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
         return real_open(path, flags & ~BINARY, mode)
 
-    os.rename, os.open = rename, open_binary
+    replace = _if_unused(os.replace)
+    vars(os).update(unlink=unlink, remove=unlink, rename=rename, replace=replace, open=open_binary)
 
 
 def _if_unused(call: Callable[..., None]) -> Callable[..., None]:

@@ -18,14 +18,16 @@ PROGRAM = Path(__file__).with_name("like_windows.py")
 REAL = Path(__file__).parents[2] / "corpus" / "real" / "wine-plant-normal.dmp.xz"
 
 
-def run(folder: Path, *arguments: str, given: bytes = b"", **environment: str) -> subprocess.CompletedProcess[bytes]:
+def run(
+    folder: Path, *arguments: str, given: bytes = b"", variables: dict[str, str] | None = None
+) -> subprocess.CompletedProcess[bytes]:
     return subprocess.run(
         [sys.executable, str(PROGRAM), *arguments],
         cwd=folder,
         input=given,
         capture_output=True,
         check=False,
-        env={**os.environ, "PYTHONIOENCODING": "cp1252", "PYTHONUTF8": "0", **environment},
+        env={**os.environ, "PYTHONIOENCODING": "cp1252", "PYTHONUTF8": "0", **(variables or {})},
     )
 
 
@@ -54,7 +56,7 @@ def dump(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize("workers", ["1", "2"])
 def test_the_same_copy_and_log(tmp_path: Path, dump: Path, workers: str, environment: dict[str, str]) -> None:
     (tmp_path / "app.dmp").write_bytes(dump.read_bytes())
-    ended = run(tmp_path, "sanitize", "app.dmp", "--workers", workers, **environment)
+    ended = run(tmp_path, "sanitize", "app.dmp", "--workers", workers, variables=environment)
     assert (ended.returncode, ended.stderr) == (0, b"")
     assert content(tmp_path) == ["app.audit.jsonl", "app.dmp", "app.sanitized.dmp"]
     assert (tmp_path / "app.dmp").read_bytes() == dump.read_bytes()
@@ -86,7 +88,7 @@ def test_known_values_and_policies(tmp_path: Path) -> None:
 def test_an_interrupt_leaves_nothing_behind(tmp_path: Path, dump: Path, looks: str) -> None:
     """Whatever holds a view of the map is let go of: a file that is mapped cannot be deleted."""
     (tmp_path / "app.dmp").write_bytes(dump.read_bytes())
-    ended = run(tmp_path, "sanitize", "app.dmp", "--workers", "1", INTERRUPT=looks)
+    ended = run(tmp_path, "sanitize", "app.dmp", "--workers", "1", variables={"INTERRUPT": looks})
     assert (ended.returncode, ended.stderr.strip()) == (130, b"dumpscrub: interrupted")
     assert content(tmp_path) == ["app.dmp"]
 
