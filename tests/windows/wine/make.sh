@@ -29,7 +29,7 @@ library=$("$python" -c 'import os, sys; assert sys.version_info[:2] == (3, 11); 
     tar -x -C "$folder/home/Lib"
 
 "${pip[@]}" wheel --no-deps -w "$folder/built" "$root"
-"${pip[@]}" download "${windows[@]}" -d "$folder/wheels" "$folder"/built/dumpscrub-*.whl pytest hypothesis udmp-parser
+"${pip[@]}" download "${windows[@]}" -d "$folder/wheels" "$folder"/built/dumpscrub-*.whl pytest hypothesis udmp-parser colorama
 rm -f "$folder"/wheels/dumpscrub-*.whl # the source is run, see below
 for wheel in "$folder"/wheels/*.whl; do
     unzip -q -o "$wheel" -d "$folder/home/Lib/site-packages"
