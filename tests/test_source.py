@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -99,3 +100,30 @@ def test_an_empty_file(tmp_path: Path) -> None:
     path.touch()
     with closing(FileSource(path)) as source:
         assert (source.size, read(source, 0, 10)) == (0, b"")
+
+
+def test_a_map_is_closed_though_an_exception_keeps_views(tmp_path: Path) -> None:
+    """An interrupt ends functions that hold views, and its traceback keeps what they hold."""
+    (tmp_path / "file").write_bytes(CONTENT)
+
+    def work() -> None:
+        held = np.frombuffer(opened.view(0, 100), np.uint8)
+        try:
+            raise ValueError
+        except ValueError:
+            raise KeyboardInterrupt(len(held)) from None
+
+    opened = mapped(tmp_path / "file")
+    with pytest.raises(KeyboardInterrupt), closing(opened):
+        work()
+    with pytest.raises(ValueError, match=r"closed|released"):
+        opened.view(0, 1)
+
+
+def test_a_map_that_is_really_in_use_is_not_closed(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(CONTENT)
+    opened = mapped(tmp_path / "file")
+    held = np.frombuffer(opened.view(0, 100), np.uint8)
+    with pytest.raises(BufferError):
+        opened.close()
+    assert bytes(held) == CONTENT[:100]

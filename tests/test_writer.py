@@ -17,11 +17,13 @@ import pytest
 from dumpscrub import writer
 from dumpscrub.errors import DumpscrubError, InputError, OutputError
 from dumpscrub.model import Edit
-from dumpscrub.platform import files
+from dumpscrub.platform import files, private
 from dumpscrub.span import Span
 from dumpscrub.writer import PrivateCopy, PrivateLog, publish
 
 SIZE = 3 * writer.BLOCK + 12345
+PRIVATE = 0o666 if os.name == "nt" else 0o600
+"""The mode of a private file: on Windows the folder's rights count, and a mode says whether it may be written."""
 linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="needs holes in files, O_TMPFILE or rlimits")
 
 
@@ -69,10 +71,10 @@ def test_a_copy_is_private_and_complete(dump: Path, folder: Path) -> None:
     seen: list[tuple[str, int, int]] = []
     with PrivateCopy.make(dump, folder, lambda *step: seen.append(step)) as copy:
         assert copy.size == SIZE
-        assert stat.S_IMODE(os.fstat(copy.descriptor).st_mode) == 0o600
+        assert stat.S_IMODE(os.fstat(copy.descriptor).st_mode) == PRIVATE
         publish((copy, folder / "copy"))
     assert (folder / "copy").read_bytes() == dump.read_bytes()
-    assert stat.S_IMODE((folder / "copy").stat().st_mode) == 0o600
+    assert stat.S_IMODE((folder / "copy").stat().st_mode) == PRIVATE
     assert seen[0] == ("copy", 0, SIZE)
     assert seen[-1] == ("copy", SIZE, SIZE)
     assert [done for _, done, _ in seen] == sorted(done for _, done, _ in seen)
@@ -224,7 +226,7 @@ def test_the_log_is_utf8_with_line_feeds(folder: Path) -> None:
             stream.write("größer\n" * 3)
         publish((log, folder / "log"))
     assert (folder / "log").read_bytes() == "größer\n".encode() * 3
-    assert stat.S_IMODE((folder / "log").stat().st_mode) == 0o600
+    assert stat.S_IMODE((folder / "log").stat().st_mode) == PRIVATE
 
 
 @linux
@@ -270,7 +272,9 @@ def test_the_copy_is_the_input(dump: Path, folder: Path, in_kernel: bool, monkey
     if not in_kernel:
         monkeypatch.delattr(os, "copy_file_range", raising=False)
     with PrivateCopy.make(dump, folder) as copy:
-        assert os.pread(copy.descriptor, SIZE + 1, 0) == dump.read_bytes()
+        content = bytearray(SIZE + 1)
+        assert files.read_at(copy.descriptor, memoryview(content), 0) == SIZE
+        assert content[:SIZE] == dump.read_bytes()
 
 
 @pytest.mark.parametrize("in_kernel", [True, False])
@@ -328,12 +332,27 @@ def test_an_output_directory_that_is_gone(dump: Path, folder: Path) -> None:
 def test_a_temporary_file_that_cannot_be_removed_is_reported(
     dump: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refuse(_: files.PrivateFile) -> None:
+    def refuse(_: private.PrivateFile) -> None:
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
 
     copy = PrivateCopy.make(dump, folder)
     with monkeypatch.context() as patch:
-        patch.setattr(files.PrivateFile, "discard", refuse)
-        with pytest.raises(OutputError, match="permission is denied"):
+        patch.setattr(private.PrivateFile, "discard", refuse)
+        with pytest.raises(OutputError, match=r"permission is denied|cannot be deleted"):
             copy.__exit__(None, None, None)
+    copy.file.discard()
+
+
+def test_a_temporary_file_that_stays_is_named(dump: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(os, "O_TMPFILE", raising=False)
+    copy = PrivateCopy.make(dump, folder)
+
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "unlink", refuse)
+        with pytest.raises(OutputError) as caught:
+            copy.__exit__(None, None, None)
+    assert str(caught.value) == f"{copy.file.name} cannot be deleted, and may hold secrets: delete it"
     copy.file.discard()

@@ -34,7 +34,7 @@ class Faults:
         self.at = at
         self.error = error
         self.lasting = lasting
-        for name in CALLS:
+        for name in filter(os.__dict__.__contains__, CALLS):
             monkeypatch.setattr(os, name, self._wrap(getattr(os, name)))
 
     def _wrap(self, real: Callable[..., Any]) -> Callable[..., Any]:

@@ -13,6 +13,8 @@ from dumpscrub.errors import InputError, OutputError
 from dumpscrub.printable import printable
 
 _SANITIZED = ".sanitized"
+_LONGEST = 255
+"""Characters of a name at the most. Windows does not say so before a file is to get the name."""
 
 _ADVICE_IN = {
     errno.ENOENT: "it does not exist: check the path",
@@ -118,6 +120,8 @@ def _check_new(path: Path, option: str, taken: dict[str, Path]) -> None:
         if _same(path, other):
             raise OutputError(f"{shown(path)} is {what}: choose another name with {option}")
     with output_errors(path):
+        if len(path.name) > _LONGEST:
+            raise OSError(errno.ENAMETOOLONG, "")
         if _exists(path):
             if path.is_dir():
                 raise OutputError(f"{shown(path)} is a directory: name a new file with {option}")

@@ -74,14 +74,15 @@ def sanitize(
     audit = Path(audit) if audit else default_audit(output)
     redaction = _prepare(known, rules, policy, engine, workers, chunk_size, deep)
     check_paths(path, output, audit)
-    with writer.PrivateCopy.make(path, output.parent, progress) as copy:
+    left_behind = writer.left_behind(path, output, audit)
+    with writer.PrivateLog.make(audit) as log, writer.PrivateCopy.make(path, output.parent, progress) as copy:
         redacted = _redact(copy, redaction, progress)
         changed, checks = _verify(path, copy, redacted, redaction.workers, progress)
         result = _result(path, redacted.before, redaction, redacted.outcome, changed, started, output, audit)
-        with writer.PrivateLog.make(audit) as log:
-            with log.writing() as stream:
-                jsonl.write(stream, result, version=__version__, verification=checks)
-            writer.publish((log, audit), (copy, output))
+        result = replace(result, notices=(*result.notices, *left_behind))
+        with log.writing() as stream:
+            jsonl.write(stream, result, version=__version__, verification=checks)
+        writer.publish((log, audit), (copy, output))
     return result
 
 

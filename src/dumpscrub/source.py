@@ -7,8 +7,10 @@ truncate it, so no SIGBUS can kill the process. :class:`FileSource` reads by pos
 
 from __future__ import annotations
 
+import gc
 import mmap
 import os
+import traceback
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -100,8 +102,25 @@ class MappedSource:
                 self._map.madvise(mmap.MADV_DONTNEED, first, end - first)
 
     def close(self) -> None:
+        try:
+            self._unmap()
+        except BufferError as error:
+            # An exception is on its way, such as an interrupt, whose traceback keeps views. Windows does not delete
+            # a file that is mapped.
+            _clear(error.__context__)
+            self._unmap()
+
+    def _unmap(self) -> None:
         self._view.release()
         self._map.close()
+
+
+def _clear(error: BaseException | None) -> None:
+    """Let go of what the functions held that ``error`` ended, and the errors before it."""
+    while error is not None:
+        traceback.clear_frames(error.__traceback__)
+        error = error.__context__
+    gc.collect()
 
 
 class FileSource:

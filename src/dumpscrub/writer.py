@@ -18,19 +18,21 @@ from typing import IO, Self
 from dumpscrub.errors import DumpscrubError, InputError, OutputError
 from dumpscrub.model import Edit
 from dumpscrub.paths import input_errors, output_errors, shown
-from dumpscrub.platform import files
+from dumpscrub.platform import files, private
 from dumpscrub.progress import Progress, silent
 
 BLOCK = 1 << 20
 """Bytes that are copied at a time: enough that system calls do not count, few enough for the processor's cache."""
 KERNEL_BLOCK = 16 << 20
 """Bytes that the kernel copies at a time; between two such, the progress is shown and Ctrl+C is heard."""
+_NAMED = 5
+"""Temporary files of earlier runs that are named at the most."""
 
 
 class _Private:
     """A file that disappears at the end of its ``with`` block unless :func:`publish` gave it a name."""
 
-    def __init__(self, file: files.PrivateFile, directory: Path) -> None:
+    def __init__(self, file: private.PrivateFile, directory: Path) -> None:
         self.file = file
         self.directory = directory
 
@@ -40,8 +42,7 @@ class _Private:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        with output_errors(self.directory):
-            self.file.discard()
+        _discard(self.file, self.directory)
 
     @property
     def descriptor(self) -> int:
@@ -59,7 +60,7 @@ class PrivateCopy(_Private):
     ``size`` is in bytes. What is a hole in the input is a hole in the copy.
     """
 
-    def __init__(self, file: files.PrivateFile, directory: Path, size: int) -> None:
+    def __init__(self, file: private.PrivateFile, directory: Path, size: int) -> None:
         super().__init__(file, directory)
         self.size = size
         files.start_sync(file.descriptor)  # the disk works while the copy is searched
@@ -74,11 +75,11 @@ class PrivateCopy(_Private):
             before = os.fstat(source.fileno())
             with output_errors(directory):
                 _check_room(before, directory)
-                file = files.PrivateFile.create(directory, path.name)
+                file = private.PrivateFile.create(directory, path.name)
             try:
                 _copy(source, before, path, file.descriptor, directory, progress)
             except BaseException:
-                file.discard()
+                _discard(file, directory)
                 raise
         return cls(file, directory, before.st_size)
 
@@ -100,7 +101,7 @@ class PrivateLog(_Private):
     def make(cls, target: Path) -> Self:
         """An empty log that will have the name ``target``. Raises OutputError."""
         with output_errors(target):
-            return cls(files.PrivateFile.create(target.parent, target.name), target.parent)
+            return cls(private.PrivateFile.create(target.parent, target.name), target.parent)
 
     @contextmanager
     def writing(self) -> Iterator[IO[str]]:
@@ -109,8 +110,31 @@ class PrivateLog(_Private):
             yield stream
 
 
+def _discard(file: private.PrivateFile, directory: Path) -> None:
+    """Close ``file`` and delete it, unless it was published. Raises OutputError, with what the user has to do."""
+    with output_errors(directory):
+        try:
+            file.discard()
+        except OSError as error:
+            if file.name is None:
+                raise
+            raise OutputError(f"{shown(file.name)} cannot be deleted, and may hold secrets: delete it") from error
+
+
 def _text(descriptor: int) -> io.TextIOWrapper:
     return open(descriptor, "w", encoding="utf-8", newline="\n", closefd=False)
+
+
+def left_behind(path: Path, output: Path, audit: Path) -> list[str]:
+    """What to tell of temporary files of earlier runs of ``path`` into the same folders; no more than some of them."""
+    with output_errors(output.parent):
+        found = private.left_behind(output.parent, path.name)
+    with output_errors(audit.parent):
+        found += private.left_behind(audit.parent, audit.name)
+    return [
+        f"{shown(file)} is of a run that was killed, or is still at work: it may hold secrets, delete it when none is"
+        for file in found[:_NAMED]
+    ]
 
 
 def publish(*pairs: tuple[_Private, Path]) -> None:
@@ -121,19 +145,19 @@ def publish(*pairs: tuple[_Private, Path]) -> None:
     Windows does not rename a mapped file. Afterwards the files may be closed.
     """
     try:
-        for private, target in pairs:
+        for file, target in pairs:
             with output_errors(target):
-                private.sync()
-        for private, target in pairs:
+                file.sync()
+        for file, target in pairs:
             with output_errors(target):
-                private.file.publish(target)
+                file.file.publish(target)
         for directory in {target.parent for _, target in pairs}:
             with output_errors(directory):
                 files.sync_directory(directory)
     except BaseException:
-        for private, target in pairs:
+        for file, target in pairs:
             with suppress(OSError):
-                private.file.withdraw(target)
+                file.file.withdraw(target)
         raise
 
 
@@ -155,7 +179,7 @@ def _copy(
     size = before.st_size
     buffer = memoryview(bytearray(BLOCK))
     with output_errors(directory):
-        os.ftruncate(target, size)
+        files.extend(target, size)
     progress("copy", 0, size)
     for start, end in files.data_ranges(source.fileno(), size):
         position = start

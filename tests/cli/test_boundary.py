@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import subprocess
 import sys
 
@@ -9,16 +10,18 @@ import click
 import pytest
 
 from dumpscrub import errors
+from dumpscrub.cli import boundary
 from dumpscrub.cli.boundary import Boundary
+from dumpscrub.platform import files
 
 OURS = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, errors.DumpscrubError)]
 
 
 def ending(error: BaseException, stage: str = "scan") -> int:
     """The exit code that ``error`` ends with."""
-    boundary = Boundary()
-    boundary.stage = stage
-    with pytest.raises(click.exceptions.Exit) as ended, boundary:
+    edge = Boundary()
+    edge.stage = stage
+    with pytest.raises(click.exceptions.Exit) as ended, edge:
         raise error
     assert ended.value.__suppress_context__
     return ended.value.exit_code
@@ -98,3 +101,20 @@ def test_a_closed_pipe_ends_quietly() -> None:
     assert process.stderr.read() == b""
     process.stderr.close()
     assert process.wait(30) == 141
+
+
+@pytest.mark.parametrize(
+    ("windows", "error", "code"),
+    [
+        (True, OSError(errno.EINVAL, "Invalid argument"), 141),
+        (True, OSError(errno.EINVAL, "Invalid argument", "app.dmp"), 70),
+        (True, OSError(errno.EIO, "Input/output error"), 70),
+        (False, OSError(errno.EINVAL, "Invalid argument"), 70),
+    ],
+)
+def test_windows_calls_a_closed_pipe_an_invalid_argument(
+    monkeypatch: pytest.MonkeyPatch, windows: bool, error: OSError, code: int
+) -> None:
+    monkeypatch.setattr(files, "WINDOWS", windows)
+    monkeypatch.setattr(boundary, "_drop_output", lambda: None)
+    assert ending(error) == code

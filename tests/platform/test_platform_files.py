@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import errno
-import fcntl
 import os
 import secrets
 import stat
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from dumpscrub.platform import files
-from dumpscrub.platform.files import PrivateFile
+from dumpscrub.platform import files, private
+from dumpscrub.platform.private import PrivateFile
 
+PRIVATE = 0o666 if os.name == "nt" else 0o600
+"""The mode of a private file: on Windows the folder's rights count, and a mode says whether it may be written."""
 linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="needs O_TMPFILE, SEEK_DATA and /proc")
 
 
@@ -78,7 +80,7 @@ def test_on_linux_the_file_has_no_name(tmp_path: Path) -> None:
     file = PrivateFile.create(tmp_path, "app.dmp")
     assert file.name is None
     assert listing(tmp_path) == []
-    assert stat.S_IMODE(os.fstat(file.descriptor).st_mode) == 0o600
+    assert stat.S_IMODE(os.fstat(file.descriptor).st_mode) == PRIVATE
     file.discard()
 
 
@@ -90,7 +92,7 @@ def test_without_o_tmpfile_it_has_a_hidden_name(tmp_path: Path, monkeypatch: pyt
     (name,) = listing(tmp_path)
     assert name.startswith(".app.dmp.")
     assert name.endswith(".partial")
-    assert stat.S_IMODE((tmp_path / name).stat().st_mode) == 0o600
+    assert stat.S_IMODE((tmp_path / name).stat().st_mode) == PRIVATE
     file.discard()
     assert listing(tmp_path) == []
 
@@ -141,7 +143,7 @@ def test_publish(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, simulate: Simu
     file.discard()
     assert listing(tmp_path) == ["app.sanitized.dmp"]
     assert (tmp_path / "app.sanitized.dmp").read_bytes() == b"content"
-    assert stat.S_IMODE((tmp_path / "app.sanitized.dmp").stat().st_mode) == 0o600
+    assert stat.S_IMODE((tmp_path / "app.sanitized.dmp").stat().st_mode) == PRIVATE
 
 
 @pytest.mark.parametrize("simulate", PLATFORMS)
@@ -176,6 +178,92 @@ def test_windows_closes_the_file_before_it_renames_it(tmp_path: Path, monkeypatc
     file.publish(tmp_path / "out")
     with pytest.raises(OSError, match="Bad file descriptor"):
         os.fstat(descriptor)
+
+
+def refusing(monkeypatch: pytest.MonkeyPatch, times: int) -> list[float]:
+    """Windows, where the next renamings and deletions are refused so many times. Returns the seconds waited."""
+    left = iter(range(times))
+    waited: list[float] = []
+    as_windows(monkeypatch)
+
+    def sometimes(call: Callable[..., None]) -> Callable[..., None]:
+        def refused(*arguments: object) -> None:
+            if next(left, None) is not None:
+                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+            call(*arguments)
+
+        return refused
+
+    monkeypatch.setattr(os, "rename", sometimes(os.rename))
+    monkeypatch.setattr(os, "unlink", sometimes(os.unlink))
+    monkeypatch.setattr(time, "sleep", waited.append)
+    return waited
+
+
+def test_windows_waits_for_whoever_has_the_file_open(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    waited = refusing(monkeypatch, 3)
+    file = PrivateFile.create(tmp_path, "app.dmp")
+    file.publish(tmp_path / "out")
+    assert listing(tmp_path) == ["out"]
+    assert waited == [0.05, 0.1, 0.2]
+
+
+def test_windows_waits_to_delete_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    waited = refusing(monkeypatch, 2)
+    PrivateFile.create(tmp_path, "app.dmp").discard()
+    assert listing(tmp_path) == []
+    assert waited == [0.05, 0.1]
+
+
+def test_patience_has_an_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = PrivateFile.create(tmp_path, "app.dmp") if files.WINDOWS else None
+    waited = refusing(monkeypatch, 100)
+    file = file or PrivateFile.create(tmp_path, "app.dmp")
+    with pytest.raises(PermissionError):
+        file.publish(tmp_path / "out")
+    assert 1 < sum(waited) < 5
+    assert file.name is not None  # so that whoever discards it can say what is left
+
+
+def test_windows_finds_no_path_that_is_too_long(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    as_windows(monkeypatch)
+
+    def fail(*_: object) -> int:
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "open", fail)
+        with pytest.raises(OSError, match=os.strerror(errno.ENAMETOOLONG)):
+            PrivateFile.create(tmp_path, "app.dmp")
+        with pytest.raises(FileNotFoundError):
+            PrivateFile.create(tmp_path / "nowhere", "app.dmp")
+    file = PrivateFile.create(tmp_path, "app.dmp")
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "rename", fail)
+        with pytest.raises(OSError, match=os.strerror(errno.ENAMETOOLONG)):
+            file.publish(tmp_path / "out")
+    file.discard()
+
+
+def test_on_windows_a_file_grows_as_it_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for simulate, size in ((as_macos, 1000), (as_windows, 0)):
+        with monkeypatch.context() as patch:
+            simulate(patch)
+            file = PrivateFile.create(tmp_path, "app.dmp")
+            files.extend(file.descriptor, 1000)
+            assert os.fstat(file.descriptor).st_size == size
+            file.discard()
+
+
+def test_what_is_left_behind_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    as_macos(monkeypatch)
+    names = [".app[1].dmp.0123abcd.partial", ".app1.dmp.0123abcd.partial", ".app[1].dmp.partial", "app[1].dmp"]
+    for name in names:
+        (tmp_path / name).touch()
+    assert private.left_behind(tmp_path, "app[1].dmp") == [tmp_path / names[0]]
+    file = PrivateFile.create(tmp_path, "x" * 100)
+    assert private.left_behind(tmp_path, "x" * 100) == [file.name]
+    file.discard()
 
 
 def test_a_claimed_name_is_given_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -215,6 +303,19 @@ def test_the_second_descriptor_is_read_only(tmp_path: Path) -> None:
     assert os.read(again, 7) == b"content"
     with pytest.raises(OSError, match="Bad file descriptor"):
         os.write(again, b"x")
+    os.close(again)
+    file.discard()
+
+
+def test_on_windows_no_path_is_taken_for_proc(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    as_windows(monkeypatch)
+    file = PrivateFile.create(tmp_path, "app.dmp")
+    opened: list[object] = []
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "open", lambda *arguments: opened.append(arguments))
+        again = files.open_again(file.descriptor)
+    assert opened == []
+    assert os.path.samestat(os.fstat(again), os.fstat(file.descriptor))
     os.close(again)
     file.discard()
 
@@ -308,6 +409,7 @@ def test_without_blocks_the_size_counts() -> None:
 
 
 def test_macos_syncs_through_the_drives_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fcntl = pytest.importorskip("fcntl")
     calls: list[tuple[int, int]] = []
     monkeypatch.setattr(fcntl, "F_FULLFSYNC", 51, raising=False)
     monkeypatch.setattr(fcntl, "fcntl", lambda descriptor, request: calls.append((descriptor, request)))
@@ -319,6 +421,7 @@ def test_sync_where_the_file_system_has_no_full_sync(monkeypatch: pytest.MonkeyP
     def refuse(*_: int) -> None:
         raise OSError(errno.ENOTSUP, os.strerror(errno.ENOTSUP))
 
+    fcntl = pytest.importorskip("fcntl")
     synced: list[int] = []
     monkeypatch.setattr(fcntl, "F_FULLFSYNC", 51, raising=False)
     monkeypatch.setattr(fcntl, "fcntl", refuse)

@@ -11,6 +11,7 @@ import click
 from dumpscrub.cli import completion, inspect, rules, sanitize, scan
 from dumpscrub.cli.boundary import Boundary
 from dumpscrub.cli.options import EXIT_CODES
+from dumpscrub.platform.console import end_with_console
 from dumpscrub.platform.limits import harden_process
 from dumpscrub.version import __version__
 
@@ -55,12 +56,16 @@ def main() -> None:
     """The entry point of the ``dumpscrub`` command."""
     harden_process()
     signal.signal(signal.SIGTERM, _terminate)
+    closing = end_with_console(_terminate)
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")  # a console without UTF-8 is no reason to fail
-    cli(prog_name="dumpscrub")
+    try:
+        cli(prog_name="dumpscrub")
+    finally:
+        del closing  # Windows may call it until here
 
 
 def _terminate(number: int, frame: FrameType | None) -> None:
     """Leave through the same cleaning up as any error, so that a private copy does not stay behind."""
-    raise SystemExit(128 + number)
+    raise SystemExit(128 + signal.SIGTERM)

@@ -6,6 +6,7 @@ dumpscrub's own errors are shown; of any other error the type and the place in t
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import traceback
@@ -15,6 +16,7 @@ from types import TracebackType
 import click
 
 from dumpscrub.errors import DumpscrubError
+from dumpscrub.platform import files
 from dumpscrub.printable import printable
 
 INTERNAL = DumpscrubError.exit_code
@@ -38,7 +40,7 @@ class Boundary:
     ) -> None:
         if error is None or isinstance(error, _CLICKS_OWN):
             return
-        if isinstance(error, BrokenPipeError):
+        if _is_closed_pipe(error):
             _drop_output()
             raise click.exceptions.Exit(CLOSED_PIPE) from None
         code, line = self._explain(error)
@@ -56,6 +58,12 @@ class Boundary:
             INTERNAL,
             f"internal error in {self.stage}: {type(error).__name__}{_place(error)}; please report this line",
         )
+
+
+def _is_closed_pipe(error: BaseException) -> bool:
+    """True where the reader of the output went away, which Windows calls an invalid argument."""
+    windows = files.WINDOWS and isinstance(error, OSError) and error.errno == errno.EINVAL and error.filename is None
+    return isinstance(error, BrokenPipeError) or (windows and not sys.stdout.isatty())
 
 
 def _place(error: BaseException) -> str:

@@ -1,4 +1,4 @@
-"""Private files, and giving them their name, on each platform.
+"""What differs between platforms about files. :mod:`dumpscrub.platform.private` makes private ones with it.
 
 ======================  ==========================  =============================  =================================
                         Linux                       macOS, and where Linux cannot  Windows
@@ -9,6 +9,10 @@ its final name,         link /proc/self/fd/N        link, then unlink           
 never overwriting                                                                  name is taken; it closes the file
 without hard links      -                           claim the name, then rename    -
 sync of a directory     fsync                       fsync                          not needed
+room for a file         ftruncate                   ftruncate                      as it is written: the C library
+                                                                                   would write zeros first
+a file that is in use   -                           -                              cannot be renamed or deleted:
+                                                                                   tried again for some seconds
 sync of a file          fsync                       F_FULLFSYNC                    _commit, as os.fsync does
 holes of a file         SEEK_DATA, SEEK_HOLE        the same                       read as zeros
 copy within the kernel  copy_file_range             -                              -
@@ -25,7 +29,6 @@ import ctypes
 import errno
 import importlib
 import os
-import secrets
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -36,128 +39,27 @@ WINDOWS = os.name == "nt"
 FLAGS = getattr(os, "O_BINARY", 0) | getattr(os, "O_NOINHERIT", 0) | getattr(os, "O_CLOEXEC", 0)
 """What every file is opened with: its bytes as they are, and not for child processes."""
 
-_NO_TMPFILE = frozenset({errno.EOPNOTSUPP, errno.EISDIR, errno.EINVAL, errno.ENOENT})
-_NO_LINK = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK})
 _NO_DIRECTORY_SYNC = frozenset({errno.EINVAL, errno.EOPNOTSUPP, errno.EBADF})
-_CLOSED = -1
 _POSITION = threading.Lock()
 """Held while a file's position is set and then used."""
 
 _SYNC_FILE_RANGE_WRITE = 2
 
 
-class PrivateFile:
-    """A file, open for reading and writing, that only its owner may open and that has no final name yet.
-
-    ``descriptor`` is its open file, ``name`` its temporary name (None where it needs none).
-    """
-
-    def __init__(self, descriptor: int, name: Path | None) -> None:
-        self.descriptor = descriptor
-        self.name = name
-        self._published: os.stat_result | None = None
-
-    @classmethod
-    def create(cls, directory: Path, stem: str) -> PrivateFile:
-        """An empty file in ``directory``; ``stem`` is part of the temporary name where it needs one."""
-        descriptor = _unnamed(directory)
-        if descriptor is not None:
-            return cls(descriptor, None)
-        while True:
-            name = directory / f".{stem[:40]}.{secrets.token_hex(4)}.partial"
-            try:
-                return cls(os.open(name, os.O_RDWR | os.O_CREAT | os.O_EXCL | FLAGS, 0o600), name)
-            except FileExistsError:
-                continue
-            except BaseException:
-                name.unlink(missing_ok=True)
-                raise
-
-    def publish(self, target: Path) -> None:
-        """Give the file the name ``target``, in the same directory. FileExistsError where that name is taken.
-
-        On Windows this closes the file, and no memory map of it may be open.
-        """
-        self._published = os.fstat(self.descriptor)
-        if WINDOWS:
-            self._close()
-            os.rename(self._named(), target)  # noqa: PTH104 (Path.rename would do; the contrast is the point)
-            self.name = None
-        elif self.name is None:
-            # The directory descriptor is not used for an absolute path, but makes Python follow the link.
-            os.link(f"/proc/self/fd/{self.descriptor}", target, src_dir_fd=self.descriptor)
-        else:
-            _link_or_claim(self.name, target)
-            self.name.unlink(missing_ok=True)
-            self.name = None
-
-    def withdraw(self, target: Path) -> None:
-        """Take the name ``target`` away again, if it is this file's and not somebody else's."""
-        try:
-            found = os.lstat(target)
-        except FileNotFoundError:
-            return
-        if self._published is not None and os.path.samestat(found, self._published):
-            target.unlink(missing_ok=True)
-
-    def discard(self) -> None:
-        """Close the file; unless it was published, nothing of it is left."""
-        self._close()
-        if self.name is not None:
-            self.name.unlink(missing_ok=True)
-            self.name = None
-
-    def _close(self) -> None:
-        descriptor, self.descriptor = self.descriptor, _CLOSED
-        if descriptor != _CLOSED:
-            os.close(descriptor)
-
-    def _named(self) -> Path:
-        if self.name is None:
-            raise ValueError("the file has no temporary name")
-        return self.name
-
-
-def _unnamed(directory: Path) -> int | None:
-    """An open file without a name, None where the platform or the file system has none."""
-    flag = getattr(os, "O_TMPFILE", None)
-    if WINDOWS or flag is None:
-        return None
-    try:
-        descriptor = os.open(directory, os.O_RDWR | flag | FLAGS, 0o600)
-    except OSError as error:
-        if error.errno in _NO_TMPFILE:
-            return None
-        raise
-    if os.path.exists(f"/proc/self/fd/{descriptor}"):  # noqa: PTH110 (os.path never raises here)
-        return descriptor
-    os.close(descriptor)  # without /proc it could never be given a name
-    return None
-
-
-def _link_or_claim(name: Path, target: Path) -> None:
-    """Give the file ``name`` a second name. FAT and some network file systems know no links: there it is renamed."""
-    try:
-        os.link(name, target)
-    except OSError as error:
-        if error.errno not in _NO_LINK:
-            raise
-    else:
-        return
-    os.close(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | FLAGS, 0o600))
-    try:
-        name.replace(target)
-    except BaseException:
-        target.unlink(missing_ok=True)
-        raise
-
-
 def open_again(descriptor: int) -> int:
     """A second descriptor of the same file; read-only and with its own position where the platform can do that."""
+    if WINDOWS:
+        return os.dup(descriptor)  # a path that begins with / would be one of the current drive, and anybody's file
     try:
         return os.open(f"/proc/self/fd/{descriptor}", os.O_RDONLY | FLAGS)
     except OSError:
         return os.dup(descriptor)
+
+
+def extend(descriptor: int, size: int) -> None:
+    """Make an empty file ``size`` bytes long where that costs nothing; on Windows it grows as it is written."""
+    if not WINDOWS:
+        os.ftruncate(descriptor, size)
 
 
 def sync(descriptor: int) -> None:
