@@ -19,6 +19,7 @@ _HOSTS = frozenset(
     | {b"machinename", b"computer", b"computername", b"name", b"domain", b"example", b"www", b"api", b"schemas"}
     | {b"null", b"nil", b"none", b"undefined", b"unknown", b"default", b"string", b"str", b"true", b"false", b"value"}
     | {b"localhost.localdomain", b"get", b"set", b"self", b"this", b"required", b"optional", b"empty", b"wildcard"}
+    | {b"td", b"th", b"tr", b"br", b"div", b"span", b"strong", b"table", b"font", b"li", b"dd", b"dt"}
     | {b"yourserver", b"your-server", b"myserver", b"wsl", b"wsl.localhost", b"globalroot", b"pipe", b"device"}
 )
 _DATE = re.compile(rb"(?:19|20)\d\d([-/.])[01]\d\1[0-3]\d(?!\d)")
