@@ -1,0 +1,117 @@
+"""Where memory holds one of some addresses: words that point to an object that was found.
+
+A process holds its data in writable memory, so images of programs are left out. Two looks at a word settle nearly all:
+does it lie where the addresses do, and does a table of bits know its lower bits? What is left is compared.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from dumpscrub.columns import Mask, Offsets
+from dumpscrub.layout import Layout, RegionKind
+from dumpscrub.links import NO_ADDRESS
+from dumpscrub.model import Dump
+from dumpscrub.search.blocks import busy_parts
+from dumpscrub.span import Span
+
+Words = npt.NDArray[np.uint32] | npt.NDArray[np.uint64]
+
+_TYPES = {4: np.dtype("<u4"), 8: np.dtype("<u8")}
+_AT_ONCE = 4 << 20
+"""Bytes of the file that are read at a time."""
+_BLOCK = 1 << 16
+"""Words that are compared at a time, so that they stay in the cache."""
+_APART = 1 << 30
+"""Bytes between addresses that stand for themselves: a heap, a stack, the data of a program."""
+_MOST_AREAS = 4
+_BITS = 20
+_UNALIGNED = 2
+"""Lower bits of an address that tell next to nothing."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Wanted:
+    """Addresses in order, each once, to be found in words of ``size`` bytes."""
+
+    size: int
+    addresses: Words
+    areas: tuple[tuple[np.unsignedinteger, np.unsignedinteger], ...]
+    table: Mask
+
+    @classmethod
+    def of(cls, addresses: set[int], size: int) -> Wanted:
+        """``addresses``, of which there is at least one, and none that a word of ``size`` bytes cannot hold."""
+        kind = _TYPES[size]
+        column = np.sort(np.fromiter(addresses, kind, len(addresses)))
+        table = np.zeros(1 << _BITS, np.bool_)
+        table[_hashes(column)] = True
+        return cls(size, column, tuple(_areas(column)), table)
+
+    def among(self, words: Words) -> tuple[Offsets, Offsets]:
+        """The indices of those of ``words`` that are wanted, in no order; for each, which address it is."""
+        found = [np.empty(0, np.int64)]
+        for first, width in self.areas:
+            inside = np.flatnonzero(words - first <= width)
+            found.append(inside[self.table[_hashes(words[inside])]])
+        maybe = np.concatenate(found)
+        values = words[maybe]
+        which = np.minimum(np.searchsorted(self.addresses, values), len(self.addresses) - 1)
+        equal = self.addresses[which] == values
+        return maybe[equal], which[equal]
+
+
+def _hashes(words: Words) -> Offsets:
+    hashes: Offsets = ((words >> words.dtype.type(_UNALIGNED)) & words.dtype.type((1 << _BITS) - 1)).astype(np.int64)
+    return hashes
+
+
+def _areas(addresses: Words) -> Iterator[tuple[np.unsignedinteger, np.unsignedinteger]]:
+    """First address and width of the few areas in which all ``addresses`` lie."""
+    gaps = np.diff(addresses)
+    widest = np.sort(np.argsort(gaps, kind="stable")[::-1][: _MOST_AREAS - 1])
+    edges = [0, *(int(gap) + 1 for gap in widest if int(gaps[gap]) > _APART), len(addresses)]
+    for first, last in zip(edges[:-1], edges[1:], strict=True):
+        yield addresses[first], addresses[last - 1] - addresses[first]
+
+
+def find(dump: Dump, wanted: Wanted) -> Iterator[tuple[int, int]]:
+    """Pairs (file offset, address) of the words in writable memory of ``dump`` that hold a wanted one.
+
+    They come in file order, but for those that stand in one block of memory. Words that two regions share are left out.
+    """
+    for span in _spans(dump.layout, wanted.size):
+        for start in range(span.start, span.end, _AT_ONCE):
+            end = min(start + _AT_ONCE, span.end)
+            for offset, view in busy_parts(dump.source, start, end, 0):
+                yield from _in_part(offset + -(offset - span.start) % wanted.size, offset, view, wanted)
+            dump.source.release(start, end)
+
+
+def _in_part(first: int, offset: int, view: memoryview, wanted: Wanted) -> Iterator[tuple[int, int]]:
+    """The same for the words of ``view``, which shows the file from ``offset`` on; one begins at offset ``first``."""
+    count = max(0, len(view) - (first - offset)) // wanted.size
+    words = np.frombuffer(view, _TYPES[wanted.size], count, first - offset if count else 0)
+    for at in range(0, count, _BLOCK):
+        places, which = wanted.among(words[at : at + _BLOCK])
+        for place, index in zip(places.tolist(), which.tolist(), strict=True):
+            yield first + (at + place) * wanted.size, int(wanted.addresses[index])
+
+
+def _spans(layout: Layout, size: int) -> Iterator[Span]:
+    """The parts of the file that are writable memory, each from a word's first byte on; neighbours as one."""
+    looked_at = (layout.addresses != NO_ADDRESS) & (layout.kinds != RegionKind.IMAGE)
+    skipped = (-layout.addresses.astype(np.int64)) % size
+    starts = (layout.starts + skipped)[looked_at]
+    ends = layout.ends[looked_at]
+    fresh = np.ones(len(starts), np.bool_)
+    fresh[1:] = (starts[1:] != ends[:-1]) | ((ends[:-1] - starts[:-1]) % size != 0)
+    firsts = np.flatnonzero(fresh)
+    lasts = np.append(firsts[1:], len(starts)) - 1
+    for first, last in zip(starts[firsts].tolist(), ends[lasts[: len(firsts)]].tolist(), strict=True):
+        if first < last:
+            yield Span(first, last)
