@@ -45,6 +45,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "scalars",
         "randomarrays",
         "bare",
+        "pairs",
         "propagation",
         "policy",
         "plan",

@@ -11,65 +11,105 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
 from itertools import islice
 
-from dumpscrub.detectors import objects
+from dumpscrub.detectors import standins
 from dumpscrub.detectors.base import Detector, Match
 from dumpscrub.detectors.names import is_secret_name
-from dumpscrub.detectors.objects import HEADER, KEEPINGS, Around, Keeping, Name, Text
-from dumpscrub.detectors.pairs import PairDetector
+from dumpscrub.detectors.pairs import PairDetector, is_name, tells
 from dumpscrub.detectors.pattern import Judgement
+from dumpscrub.errors import DumpscrubError, ScanError
 from dumpscrub.layout import Layout
 from dumpscrub.model import Confidence, Dump, Finding, Origin
 from dumpscrub.rules.schema import Rule
 from dumpscrub.search import pointers
+from dumpscrub.search.keepings import KEEPINGS
 from dumpscrub.search.memory import Memory
+from dumpscrub.search.objects import HEADER, Around, Keeping, Name, Text
 from dumpscrub.search.pointers import Wanted
 from dumpscrub.search.windows import Window, to_utf8
 from dumpscrub.source import releasing
+from dumpscrub.span import Span
 
 MOST_NAMES = 50_000
 """Names that are remembered."""
 MOST_PLACES = 100_000
 """Words that lead to them, each of which takes some fifty microseconds."""
 BOUNDED = "there are more names of secrets, or addresses of them, than were followed to their values"
-_SIGNS = re.compile(rb"[\x20-\x7e]{4,}")
+_ALIGNED = 8
+_SHORTEST = 4
 _NO_VALUE = re.compile(
-    rb"/?[A-Za-z][\w-]*(?:[./$:][\w-]+)+(?:[ ][\w.]+)?"  # a class, a path, an algorithm by its number
+    rb"/?[A-Za-z][\w-]*(?:[./$:][\w-]+){2,}(?: [\w.]+)?"  # a class, a path, an algorithm by its number
     rb"|(?i:.*(?:hmac|tls|pbe|sha\d|md5|secp\d|chacha).*)"
 )
-_PROSE = re.compile(rb"(?:\S+ ){3,}.*|[A-Z][a-z]+(?: [a-z]+)+[.!?:]?|[%{<].*|.*[:.!?] ?")
+"""What of names and numbers is none of what people take for passwords."""
+_NAMELIKE = re.compile(
+    rb"""(?x)
+    (?>
+        [A-Z]?[a-z]{2,}+
+      | (?:As|At|By|Db|Do|Ed|Ex|Id|In|Io|Ip|Is|It|My|No|Of|Ok|On|Or|Os|To|Ui|Up)(?![a-z])
+      | [A-Z]++ | [0-9]{1,5}+ | [-_.:/$ ]++
+      | (?<![A-Za-z0-9]) [a-z]{1,3}+ (?: [0-9]{1,3}+ [a-z]{0,3}+ )? (?![a-z0-9])
+    )*+
+    """
+)
+"""Words in camel case or between signs, and numbers: a name, a version, an identifier."""
+_ADDRESS = re.compile(rb"\.[a-z]{2,}[:/]")
+_SIGNS_OF_CODE = re.compile(rb"[\[\](){}|\\]")
+_MOST_SIGNS = 5
+_DIGIT = re.compile(rb"[0-9]")
+_DIVIDED = re.compile(rb"[_.:/]")
+_LONG = 12
+"""Characters from which on what reads like no name needs no digit."""
+_PROSE = re.compile(rb"[A-Z][a-z]+(?: [a-z]+){2,}[.!?:]?|\S+ .*[:.!?] ?|\w+:|%[sd(\[{].*|\{.*\}|<.*>|\(.*\)")
+_SEQUENCE = 16
+"""Characters of what is counted out, from which on it is no password."""
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """A name, and the rule and the judge of its values."""
+    """A name, whether it ``tells`` that its value is secret for sure, and the rule and the judge of its values."""
 
     name: Name
+    tells: bool
     rule: Rule
     judge: Callable[[bytes, bytes], Judgement] = field(repr=False, compare=False)
 
 
 class Names:
-    """Collects names as an observer of a scan of a dump with ``layout``."""
+    """Collects names as an observer of a scan of a dump with ``layout``, but those that an ``earlier`` search met.
 
-    def __init__(self, layout: Layout) -> None:
+    Where one stands, what leads to it and the texts beside it change by masks alone, which are no values.
+    """
+
+    def __init__(self, layout: Layout, earlier: Iterable[Name] = ()) -> None:
         self._layout = layout
+        self._earlier = frozenset(earlier)
         self._known: dict[Name, Known] = {}
+
+    @property
+    def met(self) -> frozenset[Name]:
+        """The names of this search and of the earlier one."""
+        return self._earlier.union(self._known)
 
     def observe(self, detector: Detector, window: Window, matches: Sequence[Match]) -> None:
         """Take the names that ``window`` shows, if it shows any."""
         del matches
-        if not isinstance(detector, PairDetector) or len(self._known) > MOST_NAMES:
+        place = detector.place(window) if isinstance(detector, PairDetector) else None
+        if place is None or not isinstance(detector, PairDetector) or len(self._known) > MOST_NAMES:
             return
-        for start, end in detector.names(window):
-            spans = window.locate(*window.raw(start, end))
-            address = self._layout.address_of(spans[0].start)
-            if address is not None:
-                name = Name(address, end - start, window.encoding)
-                self._known.setdefault(name, Known(name, detector.rule, detector.judge))
+        start, end = place
+        address = self._layout.address_of(window.locate(*window.raw(start, end))[0].start)
+        if address is None:
+            return
+        # What stands before a text may read as text, but for the objects that begin with a word of memory.
+        for skipped in {0, -address % _ALIGNED if window.unit == 1 else 0}:
+            text = window.text[start + skipped : end]
+            name = Name(address + skipped, len(text), window.encoding)
+            if start + skipped <= window.anchor and is_name(text) and name not in self._earlier:
+                self._known.setdefault(name, Known(name, tells(text), detector.rule, detector.judge))
 
     def all(self) -> tuple[Known, ...]:
         """The names as they stand in memory."""
@@ -84,18 +124,28 @@ class Pairs:
     notices: tuple[str, ...]
 
 
-def find(dump: Dump, names: Sequence[Known]) -> Pairs:
-    """The values of ``names`` in ``dump``, in file order."""
+def find(dump: Dump, names: Names) -> Pairs:
+    """The values of ``names`` in ``dump``, in file order. Raises ScanError where that fails."""
+    try:
+        return _find(dump, names.all())
+    except (DumpscrubError, MemoryError):
+        raise
+    except Exception as error:  # noqa: BLE001
+        # Its text may hold bytes of the dump.
+        raise ScanError(f"following names of secrets failed ({type(error).__name__}): report this") from None
+
+
+def _find(dump: Dump, names: Sequence[Known]) -> Pairs:
     memory = Memory(dump.source, dump.layout)
-    found: dict[object, Finding] = {}
+    found: dict[tuple[Span, ...], Finding] = {}
     room = MOST_PLACES
     for size, known in _by_size(dump, memory, islice(names, MOST_NAMES)).items():
         places = pointers.find(dump, Wanted.of(set(known), size))
         for offset, address in releasing(dump.source, islice(places, room)):
             room -= 1
             place = dump.layout.address_of(offset)
-            around = objects.around(place, size, memory) if place else None
-            for each, keeping in known[address] if around else ():
+            around = Around.read(place or 0, size, memory)
+            for each, keeping in known[address]:
                 finding = _value(around, keeping, each, memory)
                 if finding:
                     found.setdefault(finding.spans, finding)
@@ -109,7 +159,7 @@ def _by_size(dump: Dump, memory: Memory, names: Iterable[Known]) -> dict[int, di
     for each in releasing(dump.source, names):
         reading = memory.read(each.name.address - HEADER, HEADER)
         before = reading.data if reading and len(reading.data) == HEADER else bytes(HEADER)
-        for keeping in KEEPINGS.values():
+        for keeping in KEEPINGS:
             address = keeping.known_as(each.name, before)
             if address is not None:
                 sizes.setdefault(keeping.word, defaultdict(list))[address].append((each, keeping))
@@ -118,31 +168,55 @@ def _by_size(dump: Dump, memory: Memory, names: Iterable[Known]) -> dict[int, di
 
 def _value(around: Around, keeping: Keeping, known: Known, memory: Memory) -> Finding | None:
     """The value that stands beside the address of a name: behind it where it can, or else before it, or farther on."""
-    texts = {at: keeping.text(around, at, memory) for at in (*keeping.values, -keeping.values[0], 2 * keeping.values[0])}
     first, *others = keeping.values
-    is_list = any(texts[at] is not None for at in (-first, 2 * first))
-    is_sure = not is_list or keeping.is_entry(around, memory)
+    if around[0] in (around[first], around[-first]):
+        return None  # a table of names, each of which leads to itself
+    texts = {at: keeping.text(around, at, memory) for at in (*keeping.values, -first, 2 * first)}
+    is_list = texts[-first] is not None or texts[2 * first] is not None or keeping.is_list(around)
+    is_sure = known.tells and keeping.trusted and (not is_list or keeping.is_entry(around, memory))
     found = _judged(texts[first], known, is_sure=is_sure)
-    if found or texts[first] is not None and is_sure:
+    if found or (texts[first] is not None and is_sure):
         return found
     candidates = [keeping.inside(around, memory), *(texts[at] for at in others)]
     return next((finding for finding in (_judged(text, known, is_sure=False) for text in candidates) if finding), None)
 
 
 def _judged(text: Text | None, known: Known, *, is_sure: bool) -> Finding | None:
-    """The finding of ``text``, if it is a value of a name; unless ``is_sure``, only one that is no name itself."""
+    """The finding of ``text``, if it is a value of a name; unless ``is_sure``, only one that is no name itself.
+
+    Words that may be a password stand elsewhere as words: those are masked here, and their copies stay.
+    """
     units = text.units if text else b""
-    if text is None or not _SIGNS.fullmatch(units) or not units.strip(b"*"):
+    if text is None or not units.strip(b"*") or _is_no_value(units):
         return None
-    if is_secret_name(units.decode("ascii")) or _NO_VALUE.fullmatch(units) or _PROSE.fullmatch(units):
+    is_secret = is_secret_name(units.decode("latin-1"))
+    is_name = is_secret or bool(_NAMELIKE.fullmatch(units))
+    if not is_sure and (is_name or not _looks_made(units)):
         return None
     judgement = known.judge(units, to_utf8(text.data, text.encoding))
-    if judgement.suppressed or (not is_sure and judgement.confidence is Confidence.LOW):
+    if judgement.suppressed or (is_secret and not _DIGIT.search(units)):
         return None
-    if not is_sure and not re.search(rb"[0-9]", units):
-        return None
+    if is_name and (is_secret or _DIVIDED.search(units) or not _DIGIT.search(units)):
+        judgement = Judgement(Confidence.LOW, (), "")
     rule = known.rule
     return Finding(
         *(rule.id, rule.category, text.spans, text.encoding, Origin.DIRECT, judgement.confidence, rule.action.value),
         values=judgement.values,
+    )
+
+
+def _looks_made(units: bytes) -> bool:
+    """True for ASCII that stands in no list of words, and is no address of a server."""
+    long_word = len(units) >= _LONG and b" " not in units
+    return units.isascii() and not _ADDRESS.search(units) and (long_word or bool(_DIGIT.search(units)))
+
+
+def _is_no_value(units: bytes) -> bool:
+    """True for what is short, a name of code, prose, code or counted out."""
+    return (
+        len(units) < _SHORTEST
+        or bool(_NAMELIKE.fullmatch(units) and _NO_VALUE.fullmatch(units))
+        or bool(_PROSE.fullmatch(units))
+        or (len(units) >= _SEQUENCE and standins.is_sequence(units))
+        or len(_SIGNS_OF_CODE.findall(units)) >= _MOST_SIGNS
     )

@@ -9,8 +9,6 @@ from dataclasses import dataclass, replace
 
 from dumpscrub import bare, decoded, overlaps, pairs
 from dumpscrub.detectors import build_detectors, process
-from dumpscrub.detectors.base import Detector, Match
-from dumpscrub.detectors.objects import Name
 from dumpscrub.errors import ScanError
 from dumpscrub.model import Dump, Edit, Finding, SecretValue
 from dumpscrub.policy import Policy, apply
@@ -18,9 +16,9 @@ from dumpscrub.progress import Progress, silent
 from dumpscrub.propagation import Sweeper, seeds_of
 from dumpscrub.publics import Known, PublicKeys
 from dumpscrub.rules.schema import Action, RuleSet
-from dumpscrub.scanner import Scanner
+from dumpscrub.scanner import Scanner, both
 from dumpscrub.search.finder import Search
-from dumpscrub.search.windows import Window
+from dumpscrub.search.objects import Name
 from dumpscrub.settled import Seen
 from dumpscrub.span import SpanSet, total
 
@@ -35,9 +33,8 @@ class Outcome:
 
     ``suppressed`` counts candidates that were not taken for secrets, by reason, and ``searched`` is in bytes of the
     file. A later search of the same dump begins with what this one left: what it has ``seen``, the ``sweeper`` with its
-    values, the public keys that it came across, which may be redacted since then, and the ``names`` of secrets whose values
-    addresses led to. ``notices`` are lines for the
-    user: what was not looked at.
+    values, the public keys that it came across, which may be redacted since then, and the ``names`` whose values were
+    looked for. ``notices`` are lines for the user: what was not looked at.
     """
 
     findings: tuple[Finding, ...]
@@ -120,21 +117,13 @@ class Redaction:
         public = PublicKeys(earlier.public_keys if earlier else ())
         seen = earlier.seen if earlier else None
         edited = [edit.span for edit in edits]
-        names = pairs.Names(dump.layout)
-
-        def observe(detector: Detector, window: Window, matches: Sequence[Match]) -> None:
-            public.observe(detector, window, matches)
-            names.observe(detector, window, matches)
-
-        scan = self._scanner.scan(dump, progress, stage, observe, seen, edited)
+        names = pairs.Names(dump.layout, earlier.names if earlier else ())
+        scan = self._scanner.scan(dump, progress, stage, both(public.observe, names.observe), seen, edited)
         if scan.searched != dump.source.size:
             raise ScanError("part of the input was not searched: please report the kind of dump")
         in_fields = process.find(dump, self._fields)
         inside = decoded.find(dump, scan.seen.sights.places, self._scanner)
-        keys, met = public.all(), earlier.names if earlier else frozenset()
-        # The words that lead to a name, and the texts they lead to, change by masks alone, which are no values.
-        fresh = [known for known in names.all() if known.name not in met]
-        pointed = pairs.find(dump, fresh)
+        keys, pointed = public.all(), pairs.find(dump, names)
         without_format = self._bare.find(dump, scan, public, earlier.public_keys if earlier else None)
         # Those tell more: a key that was found as such, with all that follows from it.
         better = frozenset(without_format.findings)
@@ -156,7 +145,7 @@ class Redaction:
         )
         suppressed = dict(sorted((Counter(scan.suppressed) + Counter(inside.suppressed)).items()))
         notices = (*without_format.notices, *pointed.notices, *_crowded(scan.crowded + inside.crowded))
-        return Outcome(tuple(findings), suppressed, scan.searched, scan.seen, sweeper, keys, met | {known.name for known in fresh}, notices)
+        return Outcome(tuple(findings), suppressed, scan.searched, scan.seen, sweeper, keys, names.met, notices)
 
 
 def _crowded(stretches: int) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ The detector finds names. Their values are no matter of a window: see :mod:`dump
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from dumpscrub.detectors.base import Anchor, Match
@@ -16,18 +16,18 @@ from dumpscrub.rules.schema import Rule
 from dumpscrub.search.windows import Window
 
 NAMES = ("pointed-value",)
-_LONGEST = 96
+LONGEST = 96
+"""Characters that no name has."""
 _PRINTABLE = bytes(range(0x20, 0x7F))
 _NAME = re.compile(rb"[-/$@]{0,2}[A-Za-z_][\w.:/\[\]()@*#-]+(?: [\w.:/\[\]()@*#-]+){0,4}")
 _LAST = frozenset(("pass", "pw", "auth", "pin", "cookie", "sas", "base64"))
-_ENDS = (
-    *("password", "passwd", "passphrase", "passcode", "pwd", "secret", "token", "key", "credential", "connectionstring"),
-    "connstr",
-)
+_ENDS_OF_NAMES = """
+password passwd passphrase passcode pwd secret token key credential connectionstring connstr
+"""
+_ENDS = tuple(_ENDS_OF_NAMES.split())
 _QUALIFIERS = frozenset(("old", "new", "value", "text", "base", "prod", "test", "dev", "primary", "secondary"))
 _STRING = frozenset(("string", "str"))
 _SECTION = re.compile(r"(?i)(?:connection_?strings?|secrets|passwords|tokens|credentials)(?:[.:/]|__)(?=\w)")
-_ALIGNED = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,34 +45,32 @@ class PairDetector:
         del window
         return ()
 
-    def names(self, window: Window) -> Iterator[tuple[int, int]]:
-        """Where the name may stand whose text ends with the one around the hit: text indices of the window.
-
-        What stands before a text may read as text: then the name begins at one of the next few characters.
-        """
+    def place(self, window: Window) -> tuple[int, int] | None:
+        """Where the text stands around the hit, if it is short and ends with a NUL: text indices of the window."""
         text, at = window.text, window.anchor
-        end = at + len(text[at:]) - len(text[at:].lstrip(_PRINTABLE))
-        if end - at >= _LONGEST or text[end : end + 1] != b"\0":
-            return
+        end = len(text) - len(text[at:].lstrip(_PRINTABLE))
         start = len(text[:at].rstrip(_PRINTABLE))
-        for first in range(start, min(start + _ALIGNED, at) + 1) if window.unit == 1 else (start,):
-            if end - first < _LONGEST and is_name(text[first:end]):
-                yield first, end
+        return (start, end) if end - start < LONGEST and text[end : end + 1] == b"\0" else None
 
 
 def build(rule: Rule) -> PairDetector:
     """The detector of ``rule``. Raises RuleError for an unknown validator or decoder."""
-    return PairDetector(rule, text_anchors(rule), _LONGEST, _LONGEST + 1, judge_of(rule))
+    return PairDetector(rule, text_anchors(rule), LONGEST, LONGEST + 1, judge_of(rule))
 
 
 def is_name(text: bytes) -> bool:
-    """True for the name of a secret that ends with what it is, or that stands in a section of such: others say more."""
-    if not _NAME.fullmatch(text):
-        return False
-    name = text.decode("ascii").lstrip("-/$@")
-    if not is_secret_name(name):
-        return False
-    parts = [word for word in words(name) if not word.isdigit() and word not in _QUALIFIERS]
+    """True for the name of a secret."""
+    return bool(_NAME.fullmatch(text)) and is_secret_name(_plain(text))
+
+
+def tells(name: bytes) -> bool:
+    """True for a name that ends with what it is, or stands in a section of such: others may say something about it."""
+    plain = _plain(name)
+    parts = [word for word in words(plain) if not word.isdigit() and word not in _QUALIFIERS]
     last = parts[-1] if parts else ""
     is_string = last in _STRING and parts[-2:-1] in (["connection"], ["conn"])
-    return last.removesuffix("s").endswith(_ENDS) or last in _LAST or is_string or bool(_SECTION.search(name))
+    return last.removesuffix("s").endswith(_ENDS) or last in _LAST or is_string or bool(_SECTION.search(plain))
+
+
+def _plain(name: bytes) -> str:
+    return name.decode("ascii").lstrip("-/$@")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -19,9 +20,9 @@ from dumpscrub.model import Dump
 from dumpscrub.search.blocks import busy_parts
 from dumpscrub.span import Span
 
-Words = npt.NDArray[np.uint32] | npt.NDArray[np.uint64]
+Words = npt.NDArray[np.unsignedinteger]
 
-_TYPES = {4: np.dtype("<u4"), 8: np.dtype("<u8")}
+_TYPES: dict[int, type[np.unsignedinteger]] = {4: np.uint32, 8: np.uint64}
 _AT_ONCE = 4 << 20
 """Bytes of the file that are read at a time."""
 _BLOCK = 1 << 16
@@ -75,7 +76,7 @@ def _areas(addresses: Words) -> Iterator[tuple[np.unsignedinteger, np.unsignedin
     gaps = np.diff(addresses)
     widest = np.sort(np.argsort(gaps, kind="stable")[::-1][: _MOST_AREAS - 1])
     edges = [0, *(int(gap) + 1 for gap in widest if int(gaps[gap]) > _APART), len(addresses)]
-    for first, last in zip(edges[:-1], edges[1:], strict=True):
+    for first, last in pairwise(edges):
         yield addresses[first], addresses[last - 1] - addresses[first]
 
 
