@@ -38,7 +38,7 @@ MOST_NAMES = 50_000
 MOST_PLACES = 100_000
 """Words that lead to them, each of which takes some fifty microseconds."""
 BOUNDED = "there are more names of secrets, or addresses of them, than were followed to their values"
-_ALIGNED = 8
+_ALIGNED, _WORD = 8, 4
 _SHORTEST = 4
 _NO_VALUE = re.compile(
     rb"/?[A-Za-z][\w-]*(?:[./$:][\w-]+){2,}(?: [\w.]+)?"  # a class, a path, an algorithm by its number
@@ -63,7 +63,7 @@ _DIGIT = re.compile(rb"[0-9]")
 _DIVIDED = re.compile(rb"[_.:/]")
 _LONG = 12
 """Characters from which on what reads like no name needs no digit."""
-_PROSE = re.compile(rb"[A-Z][a-z]+(?: [a-z]+){2,}[.!?:]?|\S+ .*[:.!?] ?|\w+:|%[sd(\[{].*|\{.*\}|<.*>|\(.*\)")
+_PROSE = re.compile(rb"[A-Z][a-z]+(?: [a-z]+){2,}[.!?:]?|\S+ .*[:.!?] ?|\w+:|%[sd(\[{].*|\{.*\}|<.*>|\(.*\)|[\[{]+\".*")
 _SEQUENCE = 16
 """Characters of what is counted out, from which on it is no password."""
 
@@ -157,13 +157,21 @@ def _by_size(dump: Dump, memory: Memory, names: Iterable[Known]) -> dict[int, di
     """By the bytes of an address and by the address, the names that it leads to, and how they are kept."""
     sizes: dict[int, dict[int, list[tuple[Known, Keeping]]]] = {}
     for each in releasing(dump.source, names):
-        reading = memory.read(each.name.address - HEADER, HEADER)
-        before = reading.data if reading and len(reading.data) == HEADER else bytes(HEADER)
+        before = _before(each.name.address, memory)
         for keeping in KEEPINGS:
             address = keeping.known_as(each.name, before)
             if address is not None:
                 sizes.setdefault(keeping.word, defaultdict(list))[address].append((each, keeping))
     return sizes
+
+
+def _before(address: int, memory: Memory) -> bytes:
+    """The :data:`HEADER` bytes before ``address``; zeros for those that are not there."""
+    for size in range(HEADER, 0, -_WORD):
+        reading = memory.read(address - size, size)
+        if reading and len(reading.data) == size:
+            return reading.data.rjust(HEADER, b"\0")
+    return bytes(HEADER)
 
 
 def _value(around: Around, keeping: Keeping, known: Known, memory: Memory) -> Finding | None:
