@@ -187,6 +187,34 @@ def cpp_pair(heap: Heap, name: str, value: str) -> None:
     heap.add(first + words(place + 48, len(value)) + value.encode().ljust(16, b"\0"))
 
 
+def ruby_elsewhere(heap: Heap, text: str) -> int:
+    """The address of a string with its text elsewhere."""
+    return heap.add(words(0x5 | 1 << 13, TYPE, len(text), heap.add(text.encode()), len(text)))
+
+
+def ruby_long_value(heap: Heap, name: str, value: str) -> None:
+    heap.add(words(hash_of(name), heap.add(ruby_old(name)), ruby_elsewhere(heap, value)))
+
+
+def ruby_long_name(heap: Heap, name: str, value: str) -> None:
+    heap.add(words(hash_of(name), ruby_elsewhere(heap, name), heap.add(ruby(value))))
+
+
+def java(shift: int, at: int, codec: str = "latin-1") -> Build:
+    """Entries of hash tables, with addresses of four bytes; that of the array stands ``at`` bytes in a string."""
+
+    def string(heap: Heap, text: str) -> int:
+        array = heap.add(struct.pack("<QII", 1, 0x1234, len(text)) + text.encode(codec) + b"\1")
+        fields = struct.pack("<QI", 1, 0x5678).ljust(at, b"\0") + words(array >> shift, size=4)
+        return heap.add(fields.ljust(24, b"\0")) >> shift
+
+    def fill(heap: Heap, name: str, value: str) -> None:
+        heap.first = 0x7_0000_0000 if shift else 0x8000_0000
+        heap.add(struct.pack("<QIIIII", 1, 0x9999, 77, string(heap, name), string(heap, value), 0))
+
+    return fill
+
+
 WAYS: dict[str, Build] = {
     "net dictionary": objects(net, dictionary),
     "net object": objects(net, lambda heap, name, key, value: words(OTHER_TYPE, key, value, 1)),
@@ -218,6 +246,12 @@ WAYS: dict[str, Build] = {
     "php object": objects(php, lambda heap, name, key, value: words(OTHER_TYPE, key, 6, value, 6)),
     "ruby": objects(ruby, lambda heap, name, key, value: words(hash_of(name), key, value)),
     "ruby 3.1": objects(ruby_old, lambda heap, name, key, value: words(hash_of(name), key, value)),
+    "ruby, long value": ruby_long_value,
+    "ruby, long name": ruby_long_name,
+    "java": java(3, 20),
+    "java, small heap": java(0, 20),
+    "java 11": java(3, 12),
+    "java 8": java(3, 12, "utf-16-le"),
     "perl": perl,
     "c": objects(plain, lambda heap, name, key, value: words(7, key, value)),
     "c, value first": objects(plain, lambda heap, name, key, value: words(7, value, key)),

@@ -78,6 +78,10 @@ class Known:
     judge: Callable[[bytes, bytes], Judgement] = field(repr=False, compare=False)
 
 
+_Sought = dict[int, dict[int, list[tuple[Known, Keeping]]]]
+"""By the bytes of a word and by the word, the names that it leads to, and how they are kept."""
+
+
 class Names:
     """Collects names as an observer of a scan of a dump with ``layout``, but those that an ``earlier`` search met.
 
@@ -136,26 +140,48 @@ def find(dump: Dump, names: Names) -> Pairs:
 
 
 def _find(dump: Dump, names: Sequence[Known]) -> Pairs:
-    memory = Memory(dump.source, dump.layout)
-    found: dict[tuple[Span, ...], Finding] = {}
-    room = MOST_PLACES
-    for size, known in _by_size(dump, memory, islice(names, MOST_NAMES)).items():
-        places = pointers.find(dump, Wanted.of(set(known), size))
-        for offset, address in releasing(dump.source, islice(places, room)):
-            room -= 1
-            place = dump.layout.address_of(offset)
-            around = Around.read(place or 0, size, memory)
-            for each, keeping in known[address]:
-                finding = _value(around, keeping, each, memory)
-                if finding:
-                    found.setdefault(finding.spans, finding)
-    is_all = room > 0 and len(names) <= MOST_NAMES
+    search = _Search(dump, Memory(dump.source, dump.layout))
+    search.follow(_by_size(dump, search.memory, islice(names, MOST_NAMES)))
+    search.follow(search.holders)
+    is_all = search.room > 0 and len(names) <= MOST_NAMES
+    found = search.found
     return Pairs(tuple(found[key] for key in sorted(found)), () if is_all else (BOUNDED,))
 
 
-def _by_size(dump: Dump, memory: Memory, names: Iterable[Known]) -> dict[int, dict[int, list[tuple[Known, Keeping]]]]:
-    """By the bytes of an address and by the address, the names that it leads to, and how they are kept."""
-    sizes: dict[int, dict[int, list[tuple[Known, Keeping]]]] = {}
+@dataclass(slots=True)
+class _Search:
+    """Follows up to ``room`` words; ``holders`` are words that lead to what holds a name, to be followed next."""
+
+    dump: Dump
+    memory: Memory
+    room: int = field(default_factory=lambda: MOST_PLACES)
+    found: dict[tuple[Span, ...], Finding] = field(default_factory=dict, repr=False)
+    holders: _Sought = field(default_factory=dict, repr=False)
+
+    def follow(self, sought: _Sought) -> None:
+        """Look for the words of ``sought``, and at what stands around each."""
+        held, self.holders = sought is self.holders, {}
+        for size, known in sought.items():
+            places = pointers.find(self.dump, Wanted.of(set(known), size))
+            for offset, word in releasing(self.dump.source, islice(places, self.room)):
+                self.room -= 1
+                place = self.dump.layout.address_of(offset) or 0
+                around = Around.read(place, size, self.memory)
+                for each, keeping in known[word]:
+                    if keeping.indirect and not held:
+                        self._note(keeping.holder(place, each.name, self.memory), each, keeping)
+                        continue
+                    finding = _value(around, keeping, each, self.memory)
+                    if finding:
+                        self.found.setdefault(finding.spans, finding)
+
+    def _note(self, holder: int | None, known: Known, keeping: Keeping) -> None:
+        if holder is not None:
+            self.holders.setdefault(keeping.word, defaultdict(list))[holder].append((known, keeping))
+
+
+def _by_size(dump: Dump, memory: Memory, names: Iterable[Known]) -> _Sought:
+    sizes: _Sought = {}
     for each in releasing(dump.source, names):
         before = _before(each.name.address, memory)
         for keeping in KEEPINGS:

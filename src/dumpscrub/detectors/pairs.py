@@ -25,6 +25,8 @@ _ENDS_OF_NAMES = """
 password passwd passphrase passcode pwd secret token key credential connectionstring connstr
 """
 _ENDS = tuple(_ENDS_OF_NAMES.split())
+_ENDED = (b"\0", b"\1", b"\5", b"\t", b"\x11", b"\x19")
+"""A NUL; in Java an object may follow, which begins with its marks: young, and neither locked nor hashed."""
 _QUALIFIERS = frozenset(("old", "new", "value", "text", "base", "prod", "test", "dev", "primary", "secondary"))
 _STRING = frozenset(("string", "str"))
 _SECTION = re.compile(r"(?i)(?:connection_?strings?|secrets|passwords|tokens|credentials)(?:[.:/]|__)(?=\w)")
@@ -46,11 +48,11 @@ class PairDetector:
         return ()
 
     def place(self, window: Window) -> tuple[int, int] | None:
-        """Where the text stands around the hit, if it is short and ends with a NUL: text indices of the window."""
+        """Where the text stands around the hit, if it is short and ended: text indices of the window."""
         text, at = window.text, window.anchor
         end = len(text) - len(text[at:].lstrip(_PRINTABLE))
         start = len(text[:at].rstrip(_PRINTABLE))
-        return (start, end) if end - start < LONGEST and text[end : end + 1] == b"\0" else None
+        return (start, end) if end - start < LONGEST and text[end : end + 1] in _ENDED else None
 
 
 def build(rule: Rule) -> PairDetector:

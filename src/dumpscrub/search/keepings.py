@@ -4,11 +4,11 @@
 * CPython: count of references, type, length, hash, and for ``str`` a state (``Include/cpython/unicodeobject.h``), and
   up to 3.11 one word more; ``bytes`` have no state;
 * PHP: count, type, hash, length (``Zend/zend_types.h``); a value has a type of its own behind its address;
-* Ruby: flags, class, length (``include/ruby/internal/core/rstring.h``); up to 3.1 the flags hold the length;
 * Perl: the key of a hash is a hash, a length and text (``hv.h``), the value an SV with its text elsewhere (``sv.h``);
 * Go and C++: address and length, side by side; C, and wide characters on Windows: text and NUL.
 
-No reader loops over pointers: a circle of them costs no more than a value.
+Those of Ruby and Java are in :mod:`dumpscrub.search.held`. No reader loops over pointers: a circle of them costs no
+more than a value.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from dumpscrub.model import Encoding
+from dumpscrub.search.held import HELD
 from dumpscrub.search.memory import Memory
 from dumpscrub.search.objects import (
     AROUND,
@@ -38,7 +39,6 @@ _PHP_STRING = 6
 _PERL_TYPES = range(3, 8)
 """Types of SV with text, from PV on."""
 _PERL_TEXT = 0x400
-_RUBY_STRING, _RUBY_TYPE, _RUBY_ELSEWHERE = 5, 0x1F, 1 << 13
 
 Lengths = Callable[[bytes], int]
 """The code units that the bytes before a text say it has; -1 where they say nothing."""
@@ -226,20 +226,6 @@ def _php(head: bytes) -> int:
     return number(head, 16, 8) if head[4] & 0xF == _PHP_STRING else -1
 
 
-def _ruby(head: bytes) -> int:
-    return number(head, 16, 8) if _is_ruby(head) else -1
-
-
-def _ruby_short(head: bytes) -> int:
-    return number(head, 0, 8) >> 14 & 0x1F if _is_ruby(head) else -1
-
-
-def _is_ruby(head: bytes) -> bool:
-    """True for a string whose text stands in the object itself."""
-    flags = number(head, 0, 8)
-    return flags & _RUBY_TYPE == _RUBY_STRING and not flags & _RUBY_ELSEWHERE and is_address(number(head, 8, 8))
-
-
 _UTF16, _UTF8 = Encoding.UTF16LE, Encoding.UTF8
 _TYPE = 8, 16
 KEEPINGS: tuple[Keeping, ...] = (
@@ -250,8 +236,7 @@ KEEPINGS: tuple[Keeping, ...] = (
     Objects(_UTF8, 8, (1,), header=48, length=_python_text, kind=_TYPE, hash=24, inner=(3, 0), counted=True),
     Objects(_UTF8, 8, (1,), header=32, length=_python, kind=_TYPE, hash=24, inner=(3, 0), counted=True),
     Values(_UTF8, 8, (-3, 2, -2), header=24, length=_php),
-    Objects(_UTF8, header=24, length=_ruby, kind=_TYPE, inner=(2, 0)),
-    Objects(_UTF8, header=16, length=_ruby_short, kind=_TYPE, inner=(2, 0)),
+    *HELD,
     Scalars(_UTF8, 8, (1,)),
     Counted(_UTF8, 8, (2, 4, -2, -4, 16)),
     Plain(_UTF8, 8, (1, -1), trusted=False),

@@ -82,21 +82,28 @@ class Keeping(ABC):
     """A way to keep texts in ``encoding``, with addresses of ``word`` bytes.
 
     ``values`` tells where the value is, in words behind the name's: the likeliest place first. Where it is not
-    ``trusted``, what stands beside a name may be there by chance.
+    ``trusted``, what stands beside a name may be there by chance. An ``indirect`` one says what leads to the text, and
+    then what leads to what holds that.
     """
 
     encoding: Encoding
     word: int = 8
     values: tuple[int, ...] = (1, -1, 2)
     trusted: bool = True
+    indirect: bool = False
 
     @abstractmethod
     def known_as(self, name: Name, before: bytes) -> int | None:
-        """The address that leads to ``name``, behind :data:`HEADER` bytes; None where it is kept in another way."""
+        """The word that leads to ``name``, behind :data:`HEADER` bytes; None where it is kept in another way."""
 
     @abstractmethod
     def text(self, around: Around, at: int, memory: Memory) -> Text | None:
         """The text to which the word ``at`` leads."""
+
+    def holder(self, place: int, name: Name, memory: Memory) -> int | None:
+        """The word that leads to what holds the text of ``name``, an address of which stands at address ``place``."""
+        del place, name, memory
+        return None
 
     def inside(self, around: Around, memory: Memory) -> Text | None:
         """The text in a list, or in another object, that stands in the place of the value."""
