@@ -180,6 +180,19 @@ def go_map(heap: Heap, name: str, value: str) -> None:
     heap.add(bytes(8) + keys + words(heap.add(value.encode()), len(value)) + bytes(7 * 16))
 
 
+def go_interface(heap: Heap, name: str, value: str) -> None:
+    keys = words(heap.add(plain(name)), len(name)) + bytes(7 * 16)
+    held = heap.add(words(heap.add(value.encode()), len(value)))
+    heap.add(bytes(8) + keys + words(OTHER_TYPE, held) + bytes(7 * 16))
+
+
+def go_small_strings(heap: Heap, name: str, value: str) -> None:
+    """Names and values one behind the other, without anything between them."""
+    block = heap.add(f"host{value}{name}west-4b".encode())
+    key, other = words(block + 4 + len(value), len(name)), words(block + 4, len(value))
+    heap.add(words(block, 4) + words(block + 4 + len(value) + len(name), 7) + key + other)
+
+
 def cpp_pair(heap: Heap, name: str, value: str) -> None:
     """Two std::string of libstdc++, short ones with their text inside."""
     place = heap.first + len(heap.data)
@@ -258,6 +271,8 @@ WAYS: dict[str, Build] = {
     "windows": objects(wide, lambda heap, name, key, value: words(7, key, value)),
     "go struct": go_struct,
     "go map": go_map,
+    "go map of anything": go_interface,
+    "go, small strings": go_small_strings,
     "c++": cpp_pair,
 }
 

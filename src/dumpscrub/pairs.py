@@ -12,8 +12,8 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
-from itertools import islice
+from dataclasses import dataclass, field, replace
+from itertools import chain, islice
 
 from dumpscrub.detectors import standins
 from dumpscrub.detectors.base import Detector, Match
@@ -21,8 +21,8 @@ from dumpscrub.detectors.names import is_secret_name
 from dumpscrub.detectors.pairs import PairDetector, is_name, tells
 from dumpscrub.detectors.pattern import Judgement
 from dumpscrub.errors import DumpscrubError, ScanError
-from dumpscrub.layout import Layout
-from dumpscrub.model import Confidence, Dump, Finding, Origin
+from dumpscrub.layout import Layout, RegionKind
+from dumpscrub.model import Confidence, Dump, Encoding, Finding, Origin
 from dumpscrub.rules.schema import Rule
 from dumpscrub.search import pointers
 from dumpscrub.search.keepings import KEEPINGS
@@ -35,6 +35,8 @@ from dumpscrub.span import Span
 
 MOST_NAMES = 50_000
 """Names that are remembered."""
+MOST_STARTS = 100_000
+"""Places among other text where names may begin."""
 MOST_PLACES = 100_000
 """Words that lead to them, each of which takes some fifty microseconds."""
 BOUNDED = "there are more names of secrets, or addresses of them, than were followed to their values"
@@ -77,6 +79,11 @@ class Known:
     rule: Rule
     judge: Callable[[bytes, bytes], Judgement] = field(repr=False, compare=False)
 
+    @property
+    def order(self) -> tuple[int, int, str]:
+        """By what names are put in a fixed order."""
+        return self.name.address, self.name.length, self.name.encoding.codec
+
 
 _Sought = dict[int, dict[int, list[tuple[Known, Keeping]]]]
 """By the bytes of a word and by the word, the names that it leads to, and how they are kept."""
@@ -92,32 +99,62 @@ class Names:
         self._layout = layout
         self._earlier = frozenset(earlier)
         self._known: dict[Name, Known] = {}
+        self._starts: dict[Name, Known] = {}
 
     @property
     def met(self) -> frozenset[Name]:
         """The names of this search and of the earlier one."""
-        return self._earlier.union(self._known)
+        return self._earlier.union(self._known, self._starts)
 
     def observe(self, detector: Detector, window: Window, matches: Sequence[Match]) -> None:
         """Take the names that ``window`` shows, if it shows any."""
         del matches
-        place = detector.place(window) if isinstance(detector, PairDetector) else None
-        if place is None or not isinstance(detector, PairDetector) or len(self._known) > MOST_NAMES:
+        if not isinstance(detector, PairDetector) or len(self._known) > MOST_NAMES:
             return
-        start, end = place
-        address = self._layout.address_of(window.locate(*window.raw(start, end))[0].start)
-        if address is None:
-            return
-        # What stands before a text may read as text, but for the objects that begin with a word of memory.
+        place = detector.place(window)
+        if place is not None:
+            self._add_whole(detector, window, *place)
+        if window.encoding is Encoding.UTF8:
+            self._add_starts(detector, window)
+
+    def _add_whole(self, detector: PairDetector, window: Window, start: int, end: int) -> None:
+        """Take the text ``[start, end)`` of ``window``, if it is a name.
+
+        What stands before it may read as text, but for the objects that begin with a word of memory.
+        """
+        address = self._address(window, start) or 0
         for skipped in {0, -address % _ALIGNED if window.unit == 1 else 0}:
             text = window.text[start + skipped : end]
             name = Name(address + skipped, len(text), window.encoding)
-            if start + skipped <= window.anchor and is_name(text) and name not in self._earlier:
+            if address and start + skipped <= window.anchor and is_name(text) and name not in self._earlier:
                 self._known.setdefault(name, Known(name, tells(text), detector.rule, detector.judge))
 
+    def _add_starts(self, detector: PairDetector, window: Window) -> None:
+        """Take all places where a name may begin among other text, as the small strings of Go stand."""
+        starts = detector.starts(window)
+        offset = window.locate(*window.raw(starts.start, starts.start + 1))[0].start
+        region = self._layout.region_at(offset)
+        if len(self._starts) >= MOST_STARTS or region.vaddr is None or region.kind is RegionKind.IMAGE:
+            return
+        first = region.vaddr + offset - region.span.start
+        for address in range(first, first + len(starts)):
+            name = Name(address, 0, window.encoding)
+            if name not in self._earlier:
+                self._starts.setdefault(name, Known(name, True, detector.rule, detector.judge))
+
+    def _address(self, window: Window, at: int) -> int | None:
+        """Where the text index ``at`` of ``window`` stands in memory."""
+        return self._layout.address_of(window.locate(*window.raw(at, at + 1))[0].start)
+
     def all(self) -> tuple[Known, ...]:
-        """The names as they stand in memory."""
-        return tuple(self._known[name] for name in sorted(self._known, key=lambda name: (name.address, name.length)))
+        """The names as they stand in memory, and behind them where others may begin."""
+        in_order = (sorted(some.values(), key=lambda known: known.order) for some in (self._known, self._starts))
+        return tuple(chain.from_iterable(in_order))
+
+    @property
+    def is_all(self) -> bool:
+        """True where no name was left out."""
+        return len(self._known) <= MOST_NAMES
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +168,7 @@ class Pairs:
 def find(dump: Dump, names: Names) -> Pairs:
     """The values of ``names`` in ``dump``, in file order. Raises ScanError where that fails."""
     try:
-        return _find(dump, names.all())
+        return _find(dump, names)
     except (DumpscrubError, MemoryError):
         raise
     except Exception as error:  # noqa: BLE001
@@ -139,11 +176,11 @@ def find(dump: Dump, names: Names) -> Pairs:
         raise ScanError(f"following names of secrets failed ({type(error).__name__}): report this") from None
 
 
-def _find(dump: Dump, names: Sequence[Known]) -> Pairs:
+def _find(dump: Dump, names: Names) -> Pairs:
     search = _Search(dump, Memory(dump.source, dump.layout))
-    search.follow(_by_size(dump, search.memory, islice(names, MOST_NAMES)))
+    search.follow(_by_size(dump, search.memory, names.all()))
     search.follow(search.holders)
-    is_all = search.room > 0 and len(names) <= MOST_NAMES
+    is_all = search.room > 0 and names.is_all
     found = search.found
     return Pairs(tuple(found[key] for key in sorted(found)), () if is_all else (BOUNDED,))
 
@@ -171,7 +208,11 @@ class _Search:
                     if keeping.indirect and not held:
                         self._note(keeping.holder(place, each.name, self.memory), each, keeping)
                         continue
-                    finding = _value(around, keeping, each, self.memory)
+                    own = keeping.own(around, self.memory)
+                    if keeping.measures and not is_name(own):
+                        continue
+                    known_here = replace(each, tells=tells(own)) if own else each
+                    finding = _value(around, keeping, known_here, self.memory)
                     if finding:
                         self.found.setdefault(finding.spans, finding)
 
@@ -183,9 +224,9 @@ class _Search:
 def _by_size(dump: Dump, memory: Memory, names: Iterable[Known]) -> _Sought:
     sizes: _Sought = {}
     for each in releasing(dump.source, names):
-        before = _before(each.name.address, memory)
+        before = _before(each.name.address, memory) if each.name.length else bytes(HEADER)
         for keeping in KEEPINGS:
-            address = keeping.known_as(each.name, before)
+            address = keeping.known_as(each.name, before) if each.name.length or keeping.measures else None
             if address is not None:
                 sizes.setdefault(keeping.word, defaultdict(list))[address].append((each, keeping))
     return sizes
@@ -208,11 +249,16 @@ def _value(around: Around, keeping: Keeping, known: Known, memory: Memory) -> Fi
     texts = {at: keeping.text(around, at, memory) for at in (*keeping.values, -first, 2 * first)}
     is_list = texts[-first] is not None or texts[2 * first] is not None or keeping.is_list(around)
     is_sure = known.tells and keeping.trusted and (not is_list or keeping.is_entry(around, memory))
-    found = _judged(texts[first], known, is_sure=is_sure)
-    if found or (texts[first] is not None and is_sure):
-        return found
-    candidates = [keeping.inside(around, memory), *(texts[at] for at in others)]
-    return next((finding for finding in (_judged(text, known, is_sure=False) for text in candidates) if finding), None)
+    candidates = [(texts[first], is_sure)]
+    if texts[first] is None or not is_sure:
+        candidates += [(keeping.inside(around, memory), False), *((texts[at], False) for at in others)]
+    for text, sure in candidates:
+        if text and not text.units.strip(b"*"):
+            return None  # masked already: what stands elsewhere is none
+        finding = _judged(text, known, is_sure=sure)
+        if finding:
+            return finding
+    return None
 
 
 def _judged(text: Text | None, known: Known, *, is_sure: bool) -> Finding | None:

@@ -20,7 +20,6 @@ from dumpscrub.model import Encoding
 from dumpscrub.search.held import HELD
 from dumpscrub.search.memory import Memory
 from dumpscrub.search.objects import (
-    AROUND,
     HEADER,
     LONGEST,
     Around,
@@ -34,7 +33,12 @@ from dumpscrub.search.objects import (
 
 _MOST_REFERENCES = 1 << 33
 _PAIR, _MOST_ELEMENTS = 2, 1 << 16
+_MAP = 16
+"""Words from a key to its value in a map of Go: eight keys, then eight values (``runtime/map.go``)."""
+_INTERFACES = (_MAP, 2)
 _LONGEST_PLAIN = 512
+_FEW = 8
+"""Elements of a list before a name that are looked at."""
 _PHP_STRING = 6
 _PERL_TYPES = range(3, 8)
 """Types of SV with text, from PV on."""
@@ -84,7 +88,7 @@ class Objects(Keeping):
 
     def is_list(self, around: Around) -> bool:
         """True for one of three elements or more; of two, the first may be a name and the other its value."""
-        return self.counted and any(_is_list(around, -at) for at in range(1, AROUND - 1))
+        return self.counted and any(_is_list(around, -at) for at in range(1, _FEW))
 
     def _field(self, address: int, index: int, memory: Memory) -> int:
         """The word ``index`` of the object at ``address``; 0 where there is none."""
@@ -140,11 +144,24 @@ class Counted(Keeping):
         del before
         return name.address if name.encoding is self.encoding else None
 
+    def own(self, around: Around, memory: Memory) -> bytes:
+        name = self.text(around, 0, memory)
+        return name.data if name else b""
+
     def text(self, around: Around, at: int, memory: Memory) -> Text | None:
-        reading = memory.read(around.place + at * self.word, 2 * self.word)
-        if reading is None or len(reading.data) < 2 * self.word:
-            return None
-        address, length = number(reading.data, 0, self.word), number(reading.data, self.word, self.word)
+        return self._text(around[at], around[at + 1], memory)
+
+    def inside(self, around: Around, memory: Memory) -> Text | None:
+        """The text of an interface of Go, in a map or behind the name: the address of a type, and of a string."""
+        for at in _INTERFACES:
+            held = memory.read(around[at + 1], 2 * self.word) if is_address(around[at]) else None
+            if held and len(held.data) == 2 * self.word:
+                text = self._text(number(held.data, 0, self.word), number(held.data, self.word, self.word), memory)
+                if text:
+                    return text
+        return None
+
+    def _text(self, address: int, length: int, memory: Memory) -> Text | None:
         if not is_address(address) or not 0 < length <= LONGEST:
             return None
         return text_of(memory.read(address, length), length, self.encoding, ended=False)
@@ -238,7 +255,7 @@ KEEPINGS: tuple[Keeping, ...] = (
     Values(_UTF8, 8, (-3, 2, -2), header=24, length=_php),
     *HELD,
     Scalars(_UTF8, 8, (1,)),
-    Counted(_UTF8, 8, (2, 4, -2, -4, 16)),
+    Counted(_UTF8, 8, (2, 3, 4, -2, -4, _MAP), measures=True),
     Plain(_UTF8, 8, (1, -1), trusted=False),
     Plain(_UTF16, 8, (1, -1), trusted=False),
 )

@@ -20,15 +20,15 @@ HEADER = 48
 """Bytes before a text that its object may have."""
 LONGEST = 4096
 """Code units of the longest value."""
-AROUND = 8
-"""Words on both sides of an address that are read."""
+AROUND = 18
+"""Words on both sides of an address that are read: as many as the keys of a map of Go, and a value."""
 _LOWEST, _HIGHEST = 1 << 16, 1 << 47
 """Addresses of a process."""
 
 
 @dataclass(frozen=True, slots=True)
 class Name:
-    """A text ``length`` code units long that stands at ``address``."""
+    """A text ``length`` code units long that stands at ``address``; 0 where only what leads to it can say how long."""
 
     address: int
     length: int
@@ -83,7 +83,7 @@ class Keeping(ABC):
 
     ``values`` tells where the value is, in words behind the name's: the likeliest place first. Where it is not
     ``trusted``, what stands beside a name may be there by chance. An ``indirect`` one says what leads to the text, and
-    then what leads to what holds that.
+    then what leads to what holds that. Where one ``measures``, the length of a text stands beside its address.
     """
 
     encoding: Encoding
@@ -91,6 +91,7 @@ class Keeping(ABC):
     values: tuple[int, ...] = (1, -1, 2)
     trusted: bool = True
     indirect: bool = False
+    measures: bool = False
 
     @abstractmethod
     def known_as(self, name: Name, before: bytes) -> int | None:
@@ -99,6 +100,11 @@ class Keeping(ABC):
     @abstractmethod
     def text(self, around: Around, at: int, memory: Memory) -> Text | None:
         """The text to which the word ``at`` leads."""
+
+    def own(self, around: Around, memory: Memory) -> bytes:
+        """The name as what stands around its address says, where the keeping measures."""
+        del around, memory
+        return b""
 
     def holder(self, place: int, name: Name, memory: Memory) -> int | None:
         """The word that leads to what holds the text of ``name``, an address of which stands at address ``place``."""
