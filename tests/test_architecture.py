@@ -45,6 +45,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "scalars",
         "randomarrays",
         "bare",
+        "pairnames",
         "pairs",
         "propagation",
         "policy",

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dumpscrub import pairs
+from dumpscrub import pairnames, pairs
 from dumpscrub.errors import ScanError
 from dumpscrub.layout import LayoutBuilder, RegionKind
 from dumpscrub.model import Confidence, Dump, Finding, Origin
@@ -386,6 +386,13 @@ def test_pairs_one_behind_the_other() -> None:
     assert found(heap) == {SECRET.encode("utf-16-le")}
 
 
+def test_the_value_of_the_pair_before_stays() -> None:
+    heap = Heap()
+    texts = ("region", "west-4bX-zz9q", "password", "localhost", "user", "anna")
+    heap.add(words(OTHER_TYPE, 3, *[heap.add(net(text)) for text in texts]))
+    assert found(heap) == set()
+
+
 def test_a_value_of_another_class_is_none() -> None:
     heap = Heap()
     heap.add(words(OTHER_TYPE, heap.add(net("password")), heap.add(net(SECRET, OTHER_TYPE))))
@@ -440,10 +447,11 @@ def test_too_many_names_and_places_are_told(monkeypatch: pytest.MonkeyPatch) -> 
     heap = heap_of("net object")
     heap.add(words(*[heap.first] * 100))
     assert redaction().search(heap.dump()).notices == ()
-    monkeypatch.setattr(pairs, "MOST_PLACES", 50)
-    assert redaction().search(heap.dump()).notices == (pairs.BOUNDED,)
-    monkeypatch.undo()
-    monkeypatch.setattr(pairs, "MOST_NAMES", 0)
+    for bound in ("MOST_PLACES", "MOST_OF_ONE", "MOST_WORDS"):
+        monkeypatch.setattr(pairs, bound, 50)
+        assert redaction().search(heap.dump()).notices == (pairs.BOUNDED,)
+        monkeypatch.undo()
+    monkeypatch.setattr(pairnames, "MOST_NAMES", 0)
     assert redaction().search(heap.dump()).notices == (pairs.BOUNDED,)
 
 

@@ -10,37 +10,33 @@ Lists of names hold the same: there, what stands beside a name counts only where
 from __future__ import annotations
 
 import re
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from itertools import chain, islice
 
 from dumpscrub.detectors import standins
-from dumpscrub.detectors.base import Detector, Match
 from dumpscrub.detectors.names import is_secret_name
-from dumpscrub.detectors.pairs import PairDetector, is_name, tells
+from dumpscrub.detectors.pairs import is_name, tells
 from dumpscrub.detectors.pattern import Judgement
 from dumpscrub.errors import DumpscrubError, ScanError
-from dumpscrub.layout import Layout, RegionKind
-from dumpscrub.model import Confidence, Dump, Encoding, Finding, Origin
-from dumpscrub.rules.schema import Rule
+from dumpscrub.model import Confidence, Dump, Finding, Origin
+from dumpscrub.pairnames import BLOCK, Known, Names
 from dumpscrub.search import pointers
 from dumpscrub.search.keepings import KEEPINGS
 from dumpscrub.search.memory import Memory
-from dumpscrub.search.objects import HEADER, Around, Keeping, Name, Text
+from dumpscrub.search.objects import HEADER, Around, Keeping, Text
 from dumpscrub.search.pointers import Wanted
-from dumpscrub.search.windows import Window, to_utf8
+from dumpscrub.search.windows import to_utf8
 from dumpscrub.source import releasing
 from dumpscrub.span import Span
 
-MOST_NAMES = 50_000
-"""Names that are remembered."""
-MOST_STARTS = 100_000
-"""Places among other text where names may begin."""
-MOST_PLACES = 100_000
-"""Words that lead to them, each of which takes some fifty microseconds."""
+MOST_WORDS = 2_000_000
+"""Words that lead to a name, or close to one."""
+MOST_PLACES, MOST_OF_ONE = 100_000, 5_000
+"""Words that are followed, of all and of one, each of which takes some fifty microseconds."""
 BOUNDED = "there are more names of secrets, or addresses of them, than were followed to their values"
-_ALIGNED, _WORD = 8, 4
+_WORD, _LONG_WORD = 4, 8
+_MEASURING = tuple(keeping for keeping in KEEPINGS if keeping.measures)
 _SHORTEST = 4
 _NO_VALUE = re.compile(
     rb"/?[A-Za-z][\w-]*(?:[./$:][\w-]+){2,}(?: [\w.]+)?"  # a class, a path, an algorithm by its number
@@ -53,7 +49,7 @@ _NAMELIKE = re.compile(
         [A-Z]?[a-z]{2,}+
       | (?:As|At|By|Db|Do|Ed|Ex|Id|In|Io|Ip|Is|It|My|No|Of|Ok|On|Or|Os|To|Ui|Up)(?![a-z])
       | [A-Z]++ | [0-9]{1,5}+ | [-_.:/$ ]++
-      | (?<![A-Za-z0-9]) [a-z]{1,3}+ (?: [0-9]{1,3}+ [a-z]{0,3}+ )? (?![a-z0-9])
+      | (?<![A-Za-z0-9]) [a-z]{1,3}+ (?: [0-9]{1,3}+ [a-z]*+ )? (?![a-z0-9])
     )*+
     """
 )
@@ -70,91 +66,9 @@ _SEQUENCE = 16
 """Characters of what is counted out, from which on it is no password."""
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
-    """A name, whether it ``tells`` that its value is secret for sure, and the rule and the judge of its values."""
-
-    name: Name
-    tells: bool
-    rule: Rule
-    judge: Callable[[bytes, bytes], Judgement] = field(repr=False, compare=False)
-
-    @property
-    def order(self) -> tuple[int, int, str]:
-        """By what names are put in a fixed order."""
-        return self.name.address, self.name.length, self.name.encoding.codec
-
-
-_Sought = dict[int, dict[int, list[tuple[Known, Keeping]]]]
+_Lead = tuple[Known, Keeping]
+_Sought = dict[int, dict[int, list[_Lead]]]
 """By the bytes of a word and by the word, the names that it leads to, and how they are kept."""
-
-
-class Names:
-    """Collects names as an observer of a scan of a dump with ``layout``, but those that an ``earlier`` search met.
-
-    Where one stands, what leads to it and the texts beside it change by masks alone, which are no values.
-    """
-
-    def __init__(self, layout: Layout, earlier: Iterable[Name] = ()) -> None:
-        self._layout = layout
-        self._earlier = frozenset(earlier)
-        self._known: dict[Name, Known] = {}
-        self._starts: dict[Name, Known] = {}
-
-    @property
-    def met(self) -> frozenset[Name]:
-        """The names of this search and of the earlier one."""
-        return self._earlier.union(self._known, self._starts)
-
-    def observe(self, detector: Detector, window: Window, matches: Sequence[Match]) -> None:
-        """Take the names that ``window`` shows, if it shows any."""
-        del matches
-        if not isinstance(detector, PairDetector) or len(self._known) > MOST_NAMES:
-            return
-        place = detector.place(window)
-        if place is not None:
-            self._add_whole(detector, window, *place)
-        if window.encoding is Encoding.UTF8:
-            self._add_starts(detector, window)
-
-    def _add_whole(self, detector: PairDetector, window: Window, start: int, end: int) -> None:
-        """Take the text ``[start, end)`` of ``window``, if it is a name.
-
-        What stands before it may read as text, but for the objects that begin with a word of memory.
-        """
-        address = self._address(window, start) or 0
-        for skipped in {0, -address % _ALIGNED if window.unit == 1 else 0}:
-            text = window.text[start + skipped : end]
-            name = Name(address + skipped, len(text), window.encoding)
-            if address and start + skipped <= window.anchor and is_name(text) and name not in self._earlier:
-                self._known.setdefault(name, Known(name, tells(text), detector.rule, detector.judge))
-
-    def _add_starts(self, detector: PairDetector, window: Window) -> None:
-        """Take all places where a name may begin among other text, as the small strings of Go stand."""
-        starts = detector.starts(window)
-        offset = window.locate(*window.raw(starts.start, starts.start + 1))[0].start
-        region = self._layout.region_at(offset)
-        if len(self._starts) >= MOST_STARTS or region.vaddr is None or region.kind is RegionKind.IMAGE:
-            return
-        first = region.vaddr + offset - region.span.start
-        for address in range(first, first + len(starts)):
-            name = Name(address, 0, window.encoding)
-            if name not in self._earlier:
-                self._starts.setdefault(name, Known(name, True, detector.rule, detector.judge))
-
-    def _address(self, window: Window, at: int) -> int | None:
-        """Where the text index ``at`` of ``window`` stands in memory."""
-        return self._layout.address_of(window.locate(*window.raw(at, at + 1))[0].start)
-
-    def all(self) -> tuple[Known, ...]:
-        """The names as they stand in memory, and behind them where others may begin."""
-        in_order = (sorted(some.values(), key=lambda known: known.order) for some in (self._known, self._starts))
-        return tuple(chain.from_iterable(in_order))
-
-    @property
-    def is_all(self) -> bool:
-        """True where no name was left out."""
-        return len(self._known) <= MOST_NAMES
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,44 +91,68 @@ def find(dump: Dump, names: Names) -> Pairs:
 
 
 def _find(dump: Dump, names: Names) -> Pairs:
-    search = _Search(dump, Memory(dump.source, dump.layout))
-    search.follow(_by_size(dump, search.memory, names.all()))
+    search = _Search(dump, Memory(dump.source, dump.layout), names.blocks)
+    sought = _by_size(dump, search.memory, names.all())
+    if names.blocks:
+        sought.setdefault(_LONG_WORD, {})
+    search.follow(sought)
     search.follow(search.holders)
-    is_all = search.room > 0 and names.is_all
     found = search.found
-    return Pairs(tuple(found[key] for key in sorted(found)), () if is_all else (BOUNDED,))
+    notices = () if search.is_all and names.is_all else (BOUNDED,)
+    return Pairs(tuple(found[key] for key in sorted(found)), notices)
 
 
 @dataclass(slots=True)
 class _Search:
-    """Follows up to ``room`` words; ``holders`` are words that lead to what holds a name, to be followed next."""
+    """Follows words; ``holders`` are those that lead to what holds a name, to be followed next."""
 
     dump: Dump
     memory: Memory
-    room: int = field(default_factory=lambda: MOST_PLACES)
+    blocks: Mapping[int, Known]
+    seen: int = 0
+    count: int = 0
+    followed: Counter[int] = field(default_factory=Counter)
     found: dict[tuple[Span, ...], Finding] = field(default_factory=dict, repr=False)
     holders: _Sought = field(default_factory=dict, repr=False)
+    is_all: bool = True
 
     def follow(self, sought: _Sought) -> None:
         """Look for the words of ``sought``, and at what stands around each."""
         held, self.holders = sought is self.holders, {}
         for size, known in sought.items():
-            places = pointers.find(self.dump, Wanted.of(set(known), size))
-            for offset, word in releasing(self.dump.source, islice(places, self.room)):
-                self.room -= 1
-                place = self.dump.layout.address_of(offset) or 0
-                around = Around.read(place, size, self.memory)
-                for each, keeping in known[word]:
-                    if keeping.indirect and not held:
-                        self._note(keeping.holder(place, each.name, self.memory), each, keeping)
-                        continue
-                    own = keeping.own(around, self.memory)
-                    if keeping.measures and not is_name(own):
-                        continue
-                    known_here = replace(each, tells=tells(own)) if own else each
-                    finding = _value(around, keeping, known_here, self.memory)
-                    if finding:
-                        self.found.setdefault(finding.spans, finding)
+            blocks = self.blocks if size == _LONG_WORD and not held else {}
+            wanted = Wanted.of({*known, *blocks}, size, BLOCK if blocks else 0)
+            for offset, word in releasing(self.dump.source, pointers.find(self.dump, wanted)):
+                self.seen += 1
+                if self.seen > MOST_WORDS:
+                    self.is_all = False
+                    return
+                block = blocks.get(word >> BLOCK << BLOCK)
+                leads = [*known.get(word, ()), *((block, keeping) for keeping in _MEASURING if block)]
+                if leads and self._may_follow(word):
+                    self._look(self.dump.layout.address_of(offset) or 0, size, leads, held=held)
+
+    def _may_follow(self, word: int) -> bool:
+        """Count ``word``; False where there were too many of it, or of all."""
+        self.followed[word] += 1
+        self.count += self.followed[word] <= MOST_OF_ONE
+        may = self.followed[word] <= MOST_OF_ONE and self.count <= MOST_PLACES
+        self.is_all = self.is_all and may
+        return may
+
+    def _look(self, place: int, size: int, leads: Iterable[_Lead], *, held: bool) -> None:
+        """Look at what stands around the word at address ``place``."""
+        around = Around.read(place, size, self.memory)
+        for known, keeping in leads:
+            if keeping.indirect and not held:
+                self._note(keeping.holder(place, known.name, self.memory), known, keeping)
+                continue
+            own = keeping.own(around, self.memory)
+            if keeping.measures and not is_name(own):
+                continue
+            finding = _value(around, keeping, replace(known, tells=tells(own)) if own else known, self.memory)
+            if finding:
+                self.found.setdefault(finding.spans, finding)
 
     def _note(self, holder: int | None, known: Known, keeping: Keeping) -> None:
         if holder is not None:
@@ -224,9 +162,9 @@ class _Search:
 def _by_size(dump: Dump, memory: Memory, names: Iterable[Known]) -> _Sought:
     sizes: _Sought = {}
     for each in releasing(dump.source, names):
-        before = _before(each.name.address, memory) if each.name.length else bytes(HEADER)
+        before = _before(each.name.address, memory)
         for keeping in KEEPINGS:
-            address = keeping.known_as(each.name, before) if each.name.length or keeping.measures else None
+            address = keeping.known_as(each.name, before)
             if address is not None:
                 sizes.setdefault(keeping.word, defaultdict(list))[address].append((each, keeping))
     return sizes
@@ -251,7 +189,9 @@ def _value(around: Around, keeping: Keeping, known: Known, memory: Memory) -> Fi
     is_sure = known.tells and keeping.trusted and (not is_list or keeping.is_entry(around, memory))
     candidates = [(texts[first], is_sure)]
     if texts[first] is None or not is_sure:
-        candidates += [(keeping.inside(around, memory), False), *((texts[at], False) for at in others)]
+        # What stands before the name is the value of another one, where a text stands behind it.
+        farther = (at for at in others if texts[first] is None or at * first > 0)
+        candidates += [(keeping.inside(around, memory), False), *((texts[at], False) for at in farther)]
     for text, sure in candidates:
         if text and not text.units.strip(b"*"):
             return None  # masked already: what stands elsewhere is none

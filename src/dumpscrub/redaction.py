@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from copy import copy
 from dataclasses import dataclass, replace
 
-from dumpscrub import bare, decoded, overlaps, pairs
+from dumpscrub import bare, decoded, overlaps, pairnames, pairs
 from dumpscrub.detectors import build_detectors, process
 from dumpscrub.errors import ScanError
 from dumpscrub.model import Dump, Edit, Finding, SecretValue
@@ -117,7 +117,7 @@ class Redaction:
         public = PublicKeys(earlier.public_keys if earlier else ())
         seen = earlier.seen if earlier else None
         edited = [edit.span for edit in edits]
-        names = pairs.Names(dump.layout, earlier.names if earlier else ())
+        names = pairnames.Names(dump.layout, earlier.names if earlier else ())
         scan = self._scanner.scan(dump, progress, stage, both(public.observe, names.observe), seen, edited)
         if scan.searched != dump.source.size:
             raise ScanError("part of the input was not searched: please report the kind of dump")

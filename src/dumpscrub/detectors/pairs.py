@@ -27,8 +27,6 @@ password passwd passphrase passcode pwd secret token key credential connectionst
 _ENDS = tuple(_ENDS_OF_NAMES.split())
 _ENDED = (b"\0", b"\1", b"\5", b"\t", b"\x11", b"\x19")
 """A NUL; in Java an object may follow, which begins with its marks: young, and neither locked nor hashed."""
-_FARTHEST = 16
-"""Characters of a name before what tells that it is one, where other text stands before both."""
 _QUALIFIERS = frozenset(("old", "new", "value", "text", "base", "prod", "test", "dev", "primary", "secondary"))
 _STRING = frozenset(("string", "str"))
 _SECTION = re.compile(r"(?i)(?:connection_?strings?|secrets|passwords|tokens|credentials)(?:[.:/]|__)(?=\w)")
@@ -55,11 +53,6 @@ class PairDetector:
         end = len(text) - len(text[at:].lstrip(_PRINTABLE))
         start = len(text[:at].rstrip(_PRINTABLE))
         return (start, end) if end - start < LONGEST and text[end : end + 1] in _ENDED else None
-
-    def starts(self, window: Window) -> range:
-        """Where a name may begin around which other text stands: text indices of the window."""
-        head = window.text[: window.anchor]
-        return range(max(len(head.rstrip(_PRINTABLE)), window.anchor - _FARTHEST), window.anchor + 1)
 
 
 def build(rule: Rule) -> PairDetector:

@@ -6,7 +6,7 @@ does it lie where the addresses do, and does a table of bits know its lower bits
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -31,59 +31,59 @@ _APART = 1 << 30
 """Bytes between addresses that stand for themselves: a heap, a stack, the data of a program."""
 _MOST_AREAS = 4
 _BITS = 20
-_UNALIGNED = 2
-"""Lower bits of an address that tell next to nothing."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Wanted:
-    """Addresses in order, each once, to be found in words of ``size`` bytes."""
+    """Addresses in order, each once, to be found in words of ``size`` bytes; the lowest ``bits`` do not count."""
 
     size: int
+    bits: int
     addresses: Words
     areas: tuple[tuple[np.unsignedinteger, np.unsignedinteger], ...]
     table: Mask
 
     @classmethod
-    def of(cls, addresses: set[int], size: int) -> Wanted:
+    def of(cls, addresses: Collection[int], size: int, bits: int = 0) -> Wanted:
         """``addresses``, of which there is at least one, and none that a word of ``size`` bytes cannot hold."""
         kind = _TYPES[size]
-        column = np.sort(np.fromiter(addresses, kind, len(addresses)))
+        column = np.unique(np.fromiter(addresses, kind, len(addresses)) >> kind(bits))
         table = np.zeros(1 << _BITS, np.bool_)
         table[_hashes(column)] = True
-        return cls(size, column, tuple(_areas(column)), table)
+        return cls(size, bits, column, tuple(_areas(column, bits)), table)
 
-    def among(self, words: Words) -> tuple[Offsets, Offsets]:
-        """The indices of those of ``words`` that are wanted, in no order; for each, which address it is."""
+    def among(self, words: Words) -> Offsets:
+        """The indices of those of ``words`` that are wanted, in order."""
         found = [np.empty(0, np.int64)]
         for first, width in self.areas:
             inside = np.flatnonzero(words - first <= width)
-            found.append(inside[self.table[_hashes(words[inside])]])
-        maybe = np.concatenate(found)
-        values = words[maybe]
-        which = np.minimum(np.searchsorted(self.addresses, values), len(self.addresses) - 1)
-        equal = self.addresses[which] == values
-        return maybe[equal], which[equal]
+            upper = words[inside] >> words.dtype.type(self.bits)
+            maybe = self.table[_hashes(upper)]
+            inside, upper = inside[maybe], upper[maybe]
+            which = np.minimum(np.searchsorted(self.addresses, upper), len(self.addresses) - 1)
+            found.append(inside[self.addresses[which] == upper])
+        return np.sort(np.concatenate(found))
 
 
 def _hashes(words: Words) -> Offsets:
-    hashes: Offsets = ((words >> words.dtype.type(_UNALIGNED)) & words.dtype.type((1 << _BITS) - 1)).astype(np.int64)
-    return hashes
+    return (words & words.dtype.type((1 << _BITS) - 1)).astype(np.int64)
 
 
-def _areas(addresses: Words) -> Iterator[tuple[np.unsignedinteger, np.unsignedinteger]]:
-    """First address and width of the few areas in which all ``addresses`` lie."""
+def _areas(addresses: Words, bits: int) -> Iterator[tuple[np.unsignedinteger, np.unsignedinteger]]:
+    """The first word and the width of the few areas in which all lie whose upper bits are ``addresses``."""
+    kind = addresses.dtype.type
     gaps = np.diff(addresses)
     widest = np.sort(np.argsort(gaps, kind="stable")[::-1][: _MOST_AREAS - 1])
-    edges = [0, *(int(gap) + 1 for gap in widest if int(gaps[gap]) > _APART), len(addresses)]
+    edges = [0, *(int(gap) + 1 for gap in widest if int(gaps[gap]) > _APART >> bits), len(addresses)]
     for first, last in pairwise(edges):
-        yield addresses[first], addresses[last - 1] - addresses[first]
+        start, end = addresses[first] << kind(bits), addresses[last - 1] << kind(bits) | kind((1 << bits) - 1)
+        yield start, end - start
 
 
 def find(dump: Dump, wanted: Wanted) -> Iterator[tuple[int, int]]:
-    """Pairs (file offset, address) of the words in writable memory of ``dump`` that hold a wanted one.
+    """Pairs (file offset, word) of the words in writable memory of ``dump`` that are wanted, in file order.
 
-    They come in file order, but for those that stand in one block of memory. Words that two regions share are left out.
+    Words that two regions share are left out.
     """
     for span in _spans(dump.layout, wanted.size):
         for start in range(span.start, span.end, _AT_ONCE):
@@ -98,9 +98,9 @@ def _in_part(first: int, offset: int, view: memoryview, wanted: Wanted) -> Itera
     count = max(0, len(view) - (first - offset)) // wanted.size
     words = np.frombuffer(view, _TYPES[wanted.size], count, first - offset if count else 0)
     for at in range(0, count, _BLOCK):
-        places, which = wanted.among(words[at : at + _BLOCK])
-        for place, index in zip(places.tolist(), which.tolist(), strict=True):
-            yield first + (at + place) * wanted.size, int(wanted.addresses[index])
+        places = at + wanted.among(words[at : at + _BLOCK])
+        for place, word in zip(places.tolist(), words[places].tolist(), strict=True):
+            yield first + place * wanted.size, word
 
 
 def _spans(layout: Layout, size: int) -> Iterator[Span]:
