@@ -17,7 +17,6 @@ from dumpscrub.columns import Mask, Offsets
 from dumpscrub.layout import Layout, RegionKind
 from dumpscrub.links import NO_ADDRESS
 from dumpscrub.model import Dump
-from dumpscrub.search.blocks import busy_parts
 from dumpscrub.span import Span
 
 Words = npt.NDArray[np.unsignedinteger]
@@ -25,7 +24,7 @@ Words = npt.NDArray[np.unsignedinteger]
 _TYPES: dict[int, type[np.unsignedinteger]] = {4: np.uint32, 8: np.uint64}
 _AT_ONCE = 4 << 20
 """Bytes of the file that are read at a time."""
-_BLOCK = 1 << 16
+_BLOCK = 1 << 15
 """Words that are compared at a time, so that they stay in the cache."""
 _APART = 1 << 30
 """Bytes between addresses that stand for themselves: a heap, a stack, the data of a program."""
@@ -88,19 +87,19 @@ def find(dump: Dump, wanted: Wanted) -> Iterator[tuple[int, int]]:
     for span in _spans(dump.layout, wanted.size):
         for start in range(span.start, span.end, _AT_ONCE):
             end = min(start + _AT_ONCE, span.end)
-            for offset, view in busy_parts(dump.source, start, end, 0):
-                yield from _in_part(offset + -(offset - span.start) % wanted.size, offset, view, wanted)
+            for part in dump.source.filled(start, end):
+                first = part.start + -(part.start - span.start) % wanted.size
+                yield from _in_part(first, dump.source.view(first, part.end), wanted)
             dump.source.release(start, end)
 
 
-def _in_part(first: int, offset: int, view: memoryview, wanted: Wanted) -> Iterator[tuple[int, int]]:
-    """The same for the words of ``view``, which shows the file from ``offset`` on; one begins at offset ``first``."""
-    count = max(0, len(view) - (first - offset)) // wanted.size
-    words = np.frombuffer(view, _TYPES[wanted.size], count, first - offset if count else 0)
-    for at in range(0, count, _BLOCK):
+def _in_part(offset: int, view: memoryview, wanted: Wanted) -> Iterator[tuple[int, int]]:
+    """The same for the words of ``view``, which shows the file from ``offset`` on."""
+    words = np.frombuffer(view, _TYPES[wanted.size], len(view) // wanted.size)
+    for at in range(0, len(words), _BLOCK):
         places = at + wanted.among(words[at : at + _BLOCK])
         for place, word in zip(places.tolist(), words[places].tolist(), strict=True):
-            yield first + place * wanted.size, word
+            yield offset + place * wanted.size, word
 
 
 def _spans(layout: Layout, size: int) -> Iterator[Span]:
