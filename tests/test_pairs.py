@@ -341,6 +341,8 @@ def test_what_people_take_for_passwords(value: str) -> None:
         "Enter it: ",
         "abc",
         "****",
+        "Server=db-7;Database=app;Timeout=30",
+        "https://login.example:8443/v2",
     ],
 )
 @pytest.mark.parametrize("way", ["net dictionary", "python", "c"])
@@ -439,7 +441,8 @@ def test_a_value_that_ends_with_memory() -> None:
 def test_a_value_across_a_seam_of_memory() -> None:
     heap = heap_of("net object")
     seam = heap.data.index(SECRET.encode("utf-16-le")) + 6
-    (finding,) = redaction().search(heap.dump(seam=seam)).findings
+    findings = redaction().search(heap.dump(seam=seam)).findings
+    (finding,) = [each for each in findings if each.origin is Origin.DIRECT]
     assert [(span.start, span.end) for span in finding.spans] == [(seam - 6, seam), (seam + 100, seam + 122)]
 
 

@@ -62,10 +62,10 @@ _DIVIDED = re.compile(rb"[_.:/]")
 _LONG = 12
 """Characters from which on what reads like no name needs no digit."""
 _PROSE = re.compile(rb"[A-Z][a-z]+(?: [a-z]+){2,}[.!?:]?|\S+ .*[:.!?] ?|\w+:|%[sd(\[{].*|\{.*\}|<.*>|\(.*\)|[\[{]+\".*")
+_SETTINGS = re.compile(rb"\s*[A-Za-z][\w .-]{0,63}=[^;]*;.*|[a-z][a-z0-9+.-]{1,20}://.*")
+"""Connection strings: other rules know what of them is secret."""
 _SEQUENCE = 16
 """Characters of what is counted out, from which on it is no password."""
-
-
 _Lead = tuple[Known, Keeping]
 _Sought = dict[int, dict[int, list[_Lead]]]
 """By the bytes of a word and by the word, the names that it leads to, and how they are kept."""
@@ -193,7 +193,7 @@ def _value(around: Around, keeping: Keeping, known: Known, memory: Memory) -> Fi
         farther = (at for at in others if texts[first] is None or at * first > 0)
         candidates += [(keeping.inside(around, memory), False), *((texts[at], False) for at in farther)]
     for text, sure in candidates:
-        if text and not text.units.strip(b"*"):
+        if text and text.units and not text.units.strip(b"*"):
             return None  # masked already: what stands elsewhere is none
         finding = _judged(text, known, is_sure=sure)
         if finding:
@@ -232,11 +232,11 @@ def _looks_made(units: bytes) -> bool:
 
 
 def _is_no_value(units: bytes) -> bool:
-    """True for what is short, a name of code, prose, code or counted out."""
+    """True for what is short, a name of code, prose, code, counted out, or holds more than a secret."""
     return (
         len(units) < _SHORTEST
         or bool(_NAMELIKE.fullmatch(units) and _NO_VALUE.fullmatch(units))
-        or bool(_PROSE.fullmatch(units))
+        or bool(_PROSE.fullmatch(units) or _SETTINGS.fullmatch(units))
         or (len(units) >= _SEQUENCE and standins.is_sequence(units))
         or len(_SIGNS_OF_CODE.findall(units)) >= _MOST_SIGNS
     )
