@@ -45,6 +45,8 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "scalars",
         "randomarrays",
         "bare",
+        "pairnames",
+        "pairs",
         "propagation",
         "policy",
         "plan",

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from copy import copy
 from dataclasses import dataclass, replace
 
-from dumpscrub import bare, decoded, overlaps
+from dumpscrub import bare, decoded, overlaps, pairnames, pairs
 from dumpscrub.detectors import build_detectors, process
 from dumpscrub.errors import ScanError
 from dumpscrub.model import Dump, Edit, Finding, SecretValue
@@ -16,8 +16,9 @@ from dumpscrub.progress import Progress, silent
 from dumpscrub.propagation import Sweeper, seeds_of
 from dumpscrub.publics import Known, PublicKeys
 from dumpscrub.rules.schema import Action, RuleSet
-from dumpscrub.scanner import Scanner
+from dumpscrub.scanner import Scanner, both
 from dumpscrub.search.finder import Search
+from dumpscrub.search.objects import Name
 from dumpscrub.settled import Seen
 from dumpscrub.span import SpanSet, total
 
@@ -32,8 +33,8 @@ class Outcome:
 
     ``suppressed`` counts candidates that were not taken for secrets, by reason, and ``searched`` is in bytes of the
     file. A later search of the same dump begins with what this one left: what it has ``seen``, the ``sweeper`` with its
-    values, and the public keys that it came across, which may be redacted since then. ``notices`` are lines for the
-    user: what was not looked at.
+    values, the public keys that it came across, which may be redacted since then, and the ``names`` whose values were
+    looked for. ``notices`` are lines for the user: what was not looked at.
     """
 
     findings: tuple[Finding, ...]
@@ -42,6 +43,7 @@ class Outcome:
     seen: Seen
     sweeper: Sweeper
     public_keys: tuple[Known, ...]
+    names: frozenset[Name]
     notices: tuple[str, ...]
 
     @property
@@ -115,17 +117,18 @@ class Redaction:
         public = PublicKeys(earlier.public_keys if earlier else ())
         seen = earlier.seen if earlier else None
         edited = [edit.span for edit in edits]
-        scan = self._scanner.scan(dump, progress, stage, public.observe, seen, edited)
+        names = pairnames.Names(dump.layout, earlier.names if earlier else ())
+        scan = self._scanner.scan(dump, progress, stage, both(public.observe, names.observe), seen, edited)
         if scan.searched != dump.source.size:
             raise ScanError("part of the input was not searched: please report the kind of dump")
         in_fields = process.find(dump, self._fields)
         inside = decoded.find(dump, scan.seen.sights.places, self._scanner)
-        keys = public.all()
+        keys, pointed = public.all(), pairs.find(dump, names)
         without_format = self._bare.find(dump, scan, public, earlier.public_keys if earlier else None)
         # Those tell more: a key that was found as such, with all that follows from it.
         better = frozenset(without_format.findings)
         others = (finding for finding in scan.findings if finding not in better) if better else scan.findings
-        outside = apply(self._actions, (*without_format.findings, *others, *in_fields))
+        outside = apply(self._actions, (*without_format.findings, *others, *in_fields, *pointed.findings))
         direct = (*outside, *_not_in(_masked(outside), apply(self._actions, inside.findings)))
         masked = _masked(direct)
         before = earlier.sweeper if earlier else None
@@ -141,8 +144,8 @@ class Redaction:
             key=lambda finding: (finding.spans, finding.rule, finding.encoding.codec),
         )
         suppressed = dict(sorted((Counter(scan.suppressed) + Counter(inside.suppressed)).items()))
-        notices = (*without_format.notices, *_crowded(scan.crowded + inside.crowded))
-        return Outcome(tuple(findings), suppressed, scan.searched, scan.seen, sweeper, keys, notices)
+        notices = (*without_format.notices, *pointed.notices, *_crowded(scan.crowded + inside.crowded))
+        return Outcome(tuple(findings), suppressed, scan.searched, scan.seen, sweeper, keys, names.met, notices)
 
 
 def _crowded(stretches: int) -> tuple[str, ...]:

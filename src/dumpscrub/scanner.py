@@ -33,6 +33,16 @@ Observer = Callable[[Detector, Window, Sequence[Match]], None]
 """Told of a hit's window, and of the matches in it, by each detector of the anchor."""
 
 
+def both(one: Observer, other: Observer) -> Observer:
+    """An observer that tells both."""
+
+    def observe(detector: Detector, window: Window, matches: Sequence[Match]) -> None:
+        one(detector, window, matches)
+        other(detector, window, matches)
+
+    return observe
+
+
 @dataclass(frozen=True, slots=True)
 class Scan:
     """Findings in file order, how many candidates were not taken for secrets, by reason, and the bytes searched.

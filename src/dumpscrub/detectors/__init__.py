@@ -18,6 +18,7 @@ from dumpscrub.detectors import (
     logins,
     neighbours,
     openssh,
+    pairs,
     pattern,
     pem,
     pgp,
@@ -56,6 +57,7 @@ _MODULES = (
     neighbours,
     resultrows,
     directory,
+    pairs,
 )
 
 DETECTORS: Mapping[str, Callable[[Rule], Detector]] = {

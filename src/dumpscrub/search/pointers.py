@@ -1,0 +1,117 @@
+"""Where memory holds one of some addresses: words that point to an object that was found.
+
+A process holds its data in writable memory, so images of programs are left out. Two looks at a word settle nearly all:
+does it lie where the addresses do, and does a table of bits know its lower bits? What is left is compared.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+import numpy.typing as npt
+
+from dumpscrub.columns import Mask, Offsets
+from dumpscrub.layout import Layout, RegionKind
+from dumpscrub.links import NO_ADDRESS
+from dumpscrub.model import Dump
+from dumpscrub.span import Span
+
+Words = npt.NDArray[np.unsignedinteger]
+
+_TYPES: dict[int, type[np.unsignedinteger]] = {4: np.uint32, 8: np.uint64}
+_AT_ONCE = 4 << 20
+"""Bytes of the file that are read at a time."""
+_BLOCK = 1 << 15
+"""Words that are compared at a time, so that they stay in the cache."""
+_APART = 1 << 30
+"""Bytes between addresses that stand for themselves: a heap, a stack, the data of a program."""
+_MOST_AREAS = 4
+_BITS = 20
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Wanted:
+    """Addresses in order, each once, to be found in words of ``size`` bytes; the lowest ``bits`` do not count."""
+
+    size: int
+    bits: int
+    addresses: Words
+    areas: tuple[tuple[np.unsignedinteger, np.unsignedinteger], ...]
+    table: Mask
+
+    @classmethod
+    def of(cls, addresses: Collection[int], size: int, bits: int = 0) -> Wanted:
+        """``addresses``, of which there is at least one, and none that a word of ``size`` bytes cannot hold."""
+        kind = _TYPES[size]
+        column = np.unique(np.fromiter(addresses, kind, len(addresses)) >> kind(bits))
+        table = np.zeros(1 << _BITS, np.bool_)
+        table[_hashes(column)] = True
+        return cls(size, bits, column, tuple(_areas(column, bits)), table)
+
+    def among(self, words: Words) -> Offsets:
+        """The indices of those of ``words`` that are wanted, in order."""
+        found = [np.empty(0, np.int64)]
+        for first, width in self.areas:
+            inside = np.flatnonzero(words - first <= width)
+            upper = words[inside] >> words.dtype.type(self.bits)
+            maybe = self.table[_hashes(upper)]
+            inside, upper = inside[maybe], upper[maybe]
+            which = np.minimum(np.searchsorted(self.addresses, upper), len(self.addresses) - 1)
+            found.append(inside[self.addresses[which] == upper])
+        return np.sort(np.concatenate(found))
+
+
+def _hashes(words: Words) -> Offsets:
+    return (words & words.dtype.type((1 << _BITS) - 1)).astype(np.int64)
+
+
+def _areas(addresses: Words, bits: int) -> Iterator[tuple[np.unsignedinteger, np.unsignedinteger]]:
+    """The first word and the width of the few areas in which all lie whose upper bits are ``addresses``."""
+    kind = addresses.dtype.type
+    gaps = np.diff(addresses)
+    widest = np.sort(np.argsort(gaps, kind="stable")[::-1][: _MOST_AREAS - 1])
+    edges = [0, *(int(gap) + 1 for gap in widest if int(gaps[gap]) > _APART >> bits), len(addresses)]
+    for first, last in pairwise(edges):
+        start, end = addresses[first] << kind(bits), addresses[last - 1] << kind(bits) | kind((1 << bits) - 1)
+        yield start, end - start
+
+
+def find(dump: Dump, wanted: Wanted) -> Iterator[tuple[int, int]]:
+    """Pairs (file offset, word) of the words in writable memory of ``dump`` that are wanted, in file order.
+
+    Words that two regions share are left out.
+    """
+    for span in _spans(dump.layout, wanted.size):
+        for start in range(span.start, span.end, _AT_ONCE):
+            end = min(start + _AT_ONCE, span.end)
+            for part in dump.source.filled(start, end):
+                first = part.start + -(part.start - span.start) % wanted.size
+                yield from _in_part(first, dump.source.view(first, part.end), wanted)
+            dump.source.release(start, end)
+
+
+def _in_part(offset: int, view: memoryview, wanted: Wanted) -> Iterator[tuple[int, int]]:
+    """The same for the words of ``view``, which shows the file from ``offset`` on."""
+    words = np.frombuffer(view, _TYPES[wanted.size], len(view) // wanted.size)
+    for at in range(0, len(words), _BLOCK):
+        places = at + wanted.among(words[at : at + _BLOCK])
+        for place, word in zip(places.tolist(), words[places].tolist(), strict=True):
+            yield offset + place * wanted.size, word
+
+
+def _spans(layout: Layout, size: int) -> Iterator[Span]:
+    """The parts of the file that are writable memory, each from a word's first byte on; neighbours as one."""
+    looked_at = (layout.addresses != NO_ADDRESS) & (layout.kinds != RegionKind.IMAGE)
+    skipped = (-layout.addresses.astype(np.int64)) % size
+    starts = (layout.starts + skipped)[looked_at]
+    ends = layout.ends[looked_at]
+    fresh = np.ones(len(starts), np.bool_)
+    fresh[1:] = (starts[1:] != ends[:-1]) | ((ends[:-1] - starts[:-1]) % size != 0)
+    firsts = np.flatnonzero(fresh)
+    lasts = np.append(firsts[1:], len(starts)) - 1
+    for first, last in zip(starts[firsts].tolist(), ends[lasts[: len(firsts)]].tolist(), strict=True):
+        if first < last:
+            yield Span(first, last)
