@@ -2,7 +2,8 @@ r"""The escapes by which text is known of which some characters are written othe
 
 They are literals, and are searched for with all others: those that stand for what programs put around values (quotes,
 brackets, colons, equals signs) and for the beginnings of other escapes. ``\"`` and ``\/`` are too frequent, and rules
-know them. Reports that browsers and Windows write (MHTML) are quoted-printable, where a line may also be broken.
+know them. Reports that browsers and Windows write (MHTML) are quoted-printable, where a line may also be broken; the
+sign of that stands at the end of PEM, too, and tells nothing.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ ESCAPES: Mapping[Code, tuple[str, ...]] = {
     ),
     Code.ENTITY: ("&amp;", "&apos;", "&lt;", "&quot;", "&#x", "&#3", "&#4", "&#6"),
     Code.BACKSLASH: (r"\u002", r"\u003", r"\u004", r"\u005", r"\u006", r"\u007", r"\x22", r"\x3"),
-    Code.QUOTED: ("=3D", "=3d", "=\r\n"),
+    Code.QUOTED: ("=3D", "=3d"),
 }
 _ENCODINGS = (Encoding.UTF8, Encoding.UTF16LE)
 
