@@ -456,6 +456,9 @@ def test_too_many_names_and_places_are_told(monkeypatch: pytest.MonkeyPatch) -> 
         monkeypatch.undo()
     monkeypatch.setattr(pairnames, "MOST_NAMES", 0)
     assert redaction().search(heap.dump()).notices == (pairs.BOUNDED,)
+    monkeypatch.undo()
+    monkeypatch.setattr(pairnames, "MOST_BLOCKS", 1)
+    assert redaction().search(heap_of("go, small strings").dump()).notices == (pairs.BOUNDED,)
 
 
 def test_a_policy_may_report_them() -> None:

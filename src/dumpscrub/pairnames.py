@@ -112,5 +112,5 @@ class Names:
 
     @property
     def is_all(self) -> bool:
-        """True where no name was left out."""
-        return len(self._known) <= MOST_NAMES
+        """True where no name was left out, nor a block in which one may begin."""
+        return len(self._known) <= MOST_NAMES and len(self._blocks) < MOST_BLOCKS
