@@ -28,6 +28,10 @@ Column = npt.NDArray[np.int32]
 Hashes = npt.NDArray[np.int64]
 _AT_ONCE = 1 << 16
 _GROUPS = 1 << 14
+_ALIKE = 64
+"""Entries with the same text, but for case, that are looked at: a thousand values may end alike, and have a piece of
+that each.
+"""
 _PADDING = "\0" * 16
 
 
@@ -129,7 +133,9 @@ class Side:
         group: Group = {}
         columns = (column.tolist() for column in (entries, self._lengths[entries], self._hashes[entries]))
         for entry, length, text in zip(*columns, strict=True):
-            group.setdefault(length, {}).setdefault(text, []).append(entry)
+            alike = group.setdefault(length, {}).setdefault(text, [])
+            if len(alike) < _ALIKE:
+                alike.append(entry)
         return group
 
 

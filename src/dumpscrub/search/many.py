@@ -7,6 +7,7 @@ one for the first search and the other for the second, what one of them overlook
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
+from collections import Counter
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from itertools import accumulate
@@ -32,6 +33,8 @@ from dumpscrub.walks import Looks, Seams, Texts, across
 
 _AT_ONCE = 4 << 20
 _NEARBY = 1 << 12
+_ALIKE = 4
+"""Forms of the same bytes that are found at a place: what values have in common is followed for some of them."""
 Numbered = tuple[int, int, Form]
 """How many bytes of a form stand before the first one that a sieve sees, the number in hits, and the form."""
 _NUMBERED = (Encoding.UTF8, Encoding.UTF16LE, Encoding.UTF16BE, Encoding.UTF32LE)
@@ -192,12 +195,15 @@ class ManyCopies(FewCopies):
     def _standing(self, catalogue: int, data: bytes, at: int, width: int, key: int) -> list[tuple[int, int]]:
         """Pairs (place in ``data``, number): the forms with that key at ``at`` that are really there."""
         found: list[tuple[int, int]] = []
+        alike: Counter[tuple[int, int]] = Counter()
         for first, entry in self._sides[catalogue].standing(data, at, width, key):
             forms = self._forms.get((catalogue, entry, width))
             for ahead, number, form in self._spelled(catalogue, entry, width) if forms is None else forms:
-                place = first - ahead
-                if place >= 0 and form.equals(data[place : place + len(form.data)]):
-                    found.append((place, number))
+                place, size = first - ahead, len(form.data)
+                if place < 0 or alike[place, size] >= _ALIKE or not form.equals(data[place : place + size]):
+                    continue
+                alike[place, size] += 1
+                found.append((place, number))
         return found
 
     def _spelled(self, catalogue: int, entry: int, width: int) -> list[Numbered]:
