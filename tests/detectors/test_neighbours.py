@@ -127,6 +127,11 @@ def test_a_value_in_the_next_array_of_net(name: str) -> None:
     assert set(marked(data)) == {SECRET}
 
 
+def test_a_value_beyond_ascii_in_the_next_array_of_net() -> None:
+    value = "Pä7-ßwörd Ж9".encode()
+    assert set(marked(net_array(b"--api-key") + net_array(value))) == {value}
+
+
 @pytest.mark.parametrize(
     "data",
     [

@@ -45,6 +45,7 @@ _LAST = frozenset(
     ("password", "passwd", "passphrase", "passcode", "pass", "pwd", "pw", "secret", "token", "key", "credential")
 )
 _QUALIFIERS = frozenset(("old", "new", "value", "text", "base", "prod", "test", "dev", "primary", "secondary"))
+_NET_VALUE = re.compile(rb"[\x20-\x7e\x80-\xff]{6,511}")
 _NO_VALUE = re.compile(
     rb"/?[A-Za-z][\w-]*(?:[./$:][\w-]+)+(?:[ ][\w.]+)?"  # a class, a path, an algorithm by its number
     rb"|(?i:.*(?:hmac|tls|pbe|sha\d|md5|secp\d|chacha).*)"
@@ -147,7 +148,7 @@ def _next_net_array(text: bytes, start: int, end: int) -> tuple[int, int] | None
     if text[following - _NET_HEADER : following - _SIZE] != text[start - _NET_HEADER : start - _SIZE]:
         return None
     stated = int.from_bytes(text[following - _SIZE : following], "little")
-    value = _VALUE.match(text, following, following + stated)
+    value = _NET_VALUE.match(text, following, following + stated)
     return value.span() if value and _is_net_array(text, *value.span()) else None
 
 
