@@ -107,7 +107,9 @@ class Sweeper:
             if is_one_text and outer.start <= offset and offset + len(member[1].data) <= outer.end:
                 continue
             if member[1].at is not None:
-                for spans in self._parts(dump, offset, member) if member[1].is_half else (self._rest(dump, offset, member),):
+                for spans in (
+                    self._parts(dump, offset, member) if member[1].is_half else (self._rest(dump, offset, member),)
+                ):
                     rests.setdefault(spans, self._copy(member, spans, Confidence.MEDIUM))
                 continue
             for spans in _places(dump, offset, member[1]):

@@ -73,7 +73,13 @@ def test_of_a_random_text_pieces_without_digits_and_beyond_ascii_tell(text: str)
 
 
 @pytest.mark.parametrize(
-    "text", ["my-application-v2-Eu-1", "/usr/lib/x86_64-linux-gnu/libSsl.so.1.1", "2024-03-01T10:00:00Z", "Server=tcp:db1,1433"]
+    "text",
+    [
+        "my-application-v2-Eu-1",
+        "/usr/lib/x86_64-linux-gnu/libSsl.so.1.1",
+        "2024-03-01T10:00:00Z",
+        "Server=tcp:db1,1433",
+    ],
 )
 def test_names_and_paths_are_not_random(text: str) -> None:
     assert not fragments.is_random(text)

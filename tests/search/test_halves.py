@@ -24,7 +24,9 @@ def test_two_chunks_of_a_text_are_the_parts(cut: int) -> None:
 
 
 def test_three_chunks_are_followed_from_either_end() -> None:
-    memory = b"\0" * 8 + WORDS[:8].encode() + b"\0" * 20 + WORDS[8:16].encode() + b"\0" * 9 + WORDS[16:].encode() + b"\0"
+    memory = (
+        b"\0" * 8 + WORDS[:8].encode() + b"\0" * 20 + WORDS[8:16].encode() + b"\0" * 9 + WORDS[16:].encode() + b"\0"
+    )
     expected = ((8, 16), (36, 44), (53, 59))
     assert parts(memory, (8, 16), WORDS.encode(), 0, 1) == expected
     assert parts(memory, (53, 59), WORDS.encode(), 16, 1) == expected

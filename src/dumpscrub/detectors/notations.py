@@ -3,8 +3,8 @@
 A name whose stated length is exactly its own is no chance, nor is a value right behind it whose length fits as well.
 Sources, by the order of the table: bsonspec.org; the MessagePack specification; RFC 8949 (CBOR); Python's pickletools;
 the Java Object Serialization Protocol; [MS-NRBF]; [MC-NBFX]; Protocol Buffers' encoding; AMQP 0-9-1 (4.2) and 1.0
-(part 1); Ruby's marshal format; Erlang's external term format; the Smile format; Redis' listpack and ziplist; Avro 1.11;
-Thrift's binary and compact protocols; RFC 7541 (HPACK); PHP's serialize; RESP; BEP 3 (bencode); netstrings.
+(part 1); Ruby's marshal format; Erlang's external term format; the Smile format; Redis' listpack and ziplist; Avro
+1.11; Thrift's binary and compact protocols; RFC 7541 (HPACK); PHP's serialize; RESP; BEP 3 (bencode); netstrings.
 """
 
 from __future__ import annotations
