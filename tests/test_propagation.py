@@ -340,3 +340,12 @@ def test_the_rest_of_a_value_goes_on_in_other_memory() -> None:
 def test_a_copy_that_is_whole_is_one_finding() -> None:
     data = b"\x01" * 32 + TOKEN.encode() + b"\x01" * 32
     assert sweep(memory(data), seed(TOKEN)) == [((Span(32, 72),), Encoding.UTF8)]
+
+
+@pytest.mark.parametrize("cut", range(8, 15))
+def test_words_in_the_chunks_of_a_string_builder(cut: int) -> None:
+    text = "VioletWizard-Window545"
+    first, last = text[:cut].encode("utf-16-le"), text[cut:].encode("utf-16-le")
+    found = sweep(memory(bytes(30) + first + bytes(30) + last + bytes(30)), seed(text))
+    assert covered(found) == (Span(30, 30 + len(first)), Span(60 + len(first), 60 + 2 * len(text)))
+    assert sweep(memory(bytes(30) + first[:16] + bytes(30)), seed(text)) == []

@@ -25,6 +25,7 @@ from dumpscrub.search.copies import FewCopies, Member, Piece
 from dumpscrub.search.finder import CORE, Hit, Search
 from dumpscrub.search.forms import Form, decoded, whole, worth_sweeping
 from dumpscrub.search.fragments import rest
+from dumpscrub.search.halves import REACH, parts
 from dumpscrub.search.repeats import thinned
 from dumpscrub.search.wanted import Wanted
 from dumpscrub.search.windows import WORD, squeeze
@@ -106,8 +107,10 @@ class Sweeper:
             if is_one_text and outer.start <= offset and offset + len(member[1].data) <= outer.end:
                 continue
             if member[1].at is not None:
-                spans = self._rest(dump, offset, member)
-                rests.setdefault(spans, self._copy(member, spans, Confidence.MEDIUM))
+                for spans in (
+                    self._parts(dump, offset, member) if member[1].is_half else (self._rest(dump, offset, member),)
+                ):
+                    rests.setdefault(spans, self._copy(member, spans, Confidence.MEDIUM))
                 continue
             for spans in _places(dump, offset, member[1]):
                 if all(map(outer.covers, spans)) or not self._stands_alone(dump, spans, member):
@@ -145,6 +148,19 @@ class Sweeper:
         before, behind = before - before % piece.unit, behind - behind % piece.unit
         first = total(left)
         return part_of(in_order((*left, *right)), first - before, first + size + behind)
+
+    def _parts(self, dump: Dump, offset: int, member: Member) -> Iterator[tuple[Span, ...]]:
+        """Where the value stands in parts, of which the one at file ``offset`` holds its first or last characters."""
+        owner, piece = member
+        text, at, size = whole(self.seeds[owner].value, piece), piece.at or 0, len(piece.data)
+        left = dump.layout.backward(offset, REACH)
+        spans = in_order((*left, *dump.layout.forward(offset, size + REACH)))
+        memory, first = read_spans(dump.source, spans), total(left)
+        before, behind = rest(text, at, size, memory[:first], memory[first + size :])
+        low, high = first - before + before % piece.unit, first + size + behind - behind % piece.unit
+        start = at - before + before % piece.unit
+        if high - low < len(text):
+            yield from (part_of(spans, *part) for part in parts(memory, (low, high), text, start, piece.unit))
 
     def _copy(self, member: Member, spans: tuple[Span, ...], confidence: Confidence) -> Finding:
         owner, form = member

@@ -113,3 +113,35 @@ def test_a_value_in_the_next_array_of_java(between: bytes) -> None:
 )
 def test_what_is_no_pair_of_arrays(data: bytes) -> None:
     assert marked(data) == []
+
+
+def net_array(text: bytes, kind: int = 0x7F4C_0123_4560) -> bytes:
+    """An array of bytes of .NET: class and length, the bytes, and the word before the next object's class."""
+    padded = text.ljust(-(-len(text) // 8) * 8, b"\0")
+    return kind.to_bytes(8, "little") + len(text).to_bytes(8, "little") + padded + bytes(8)
+
+
+@pytest.mark.parametrize("name", ["--api-key", "-password", "db_password", "--client-secret"])
+def test_a_value_in_the_next_array_of_net(name: str) -> None:
+    data = net_array(b"-u") + net_array(b"sa") + net_array(name.encode()) + net_array(SECRET) + net_array(b"-v")
+    assert set(marked(data)) == {SECRET}
+
+
+def test_a_value_beyond_ascii_in_the_next_array_of_net() -> None:
+    value = "Pä7-ßwörd Ж9".encode()
+    assert set(marked(net_array(b"--api-key") + net_array(value))) == {value}
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        net_array(b"--api-key") + net_array(SECRET, kind=0x7F4C_0123_4568),
+        net_array(b"--api-key") + net_array(b"--verbose"),
+        net_array(b"--api-key") + net_array(SECRET)[:16] + b"\x01" + SECRET,
+        net_array(b"--api-key") + bytes(8) + net_array(SECRET),
+        net_array(b"--api-key-file") + net_array(SECRET),
+        b"\xff" * 16 + b"--api-key".ljust(24, b"\0") + net_array(SECRET),
+    ],
+)
+def test_what_is_no_pair_of_arrays_of_net(data: bytes) -> None:
+    assert marked(data) == []

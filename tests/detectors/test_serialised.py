@@ -74,6 +74,12 @@ def binary_formatter(name: bytes, value: bytes) -> bytes:
     return b"\x06\x07\0\0\0" + groups(len(name)) + name + b"\x06\x08\0\0\0" + groups(len(value)) + value
 
 
+def binary_xml(name: bytes, value: bytes) -> bytes:
+    """A ShortElement with Chars8TextWithEndElement or Chars16TextWithEndElement, of [MC-NBFX]."""
+    text = counted(value, "B", b"\x99") if len(value) < 256 else counted(value, "<H", b"\x9b")
+    return counted(name, "B", b"\x40") + text + b"\x01"
+
+
 def protobuf(name: bytes, value: bytes) -> bytes:
     return b"\x0a" + groups(len(name)) + name + b"\x12" + groups(len(value)) + value
 
@@ -121,6 +127,7 @@ NOTATIONS: dict[str, Write] = {
     "java": java,
     "write-utf": lambda name, value: counted(name, ">H") + counted(value, ">H"),
     "binary-formatter": binary_formatter,
+    "binary-xml": binary_xml,
     "protobuf": protobuf,
     "amqp-table": lambda name, value: counted(name, "B") + counted(value, ">I", b"S"),
     "amqp-1": lambda name, value: counted(name, "B", b"\xa3") + counted(value, ">I", b"\xb1"),

@@ -60,6 +60,31 @@ def test_what_is_left_in_a_full_buffer_and_in_the_next_one_has_a_piece(text: str
     assert {piece for at, piece in fragments.of_text(text) if len(piece) == 8 and at in (0, len(text) - 8)} == ends
 
 
+@pytest.mark.parametrize(
+    "text", ["CdcEF6N05u", "NWxzyLxpkGl059QrT7Leyv1A", "D6MvTi{Wbz~[&oV?-]-a", "O59UeQguVHßHΩЖaKmz_é世f"]
+)
+def test_of_a_random_text_pieces_without_digits_and_beyond_ascii_tell(text: str) -> None:
+    pieces = list(fragments.of_text(text))
+    assert all(text.startswith(piece, at) for at, piece in pieces)
+    # Whatever a buffer's border leaves of it, down to nine characters at either end.
+    for size in range(9, len(text)):
+        assert any(at + len(piece) <= size for at, piece in pieces)
+        assert any(at >= len(text) - size for at, piece in pieces)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "my-application-v2-Eu-1",
+        "/usr/lib/x86_64-linux-gnu/libSsl.so.1.1",
+        "2024-03-01T10:00:00Z",
+        "Server=tcp:db1,1433",
+    ],
+)
+def test_names_and_paths_are_not_random(text: str) -> None:
+    assert not fragments.is_random(text)
+
+
 @pytest.mark.parametrize("head", ["sk_live_51", "CfDJ8", "eyJ1IjoiYW5uIn0.", "AAAAB3NzaC1yc2", "https://h1.example/"])
 def test_a_beginning_that_others_share_has_no_piece(head: str) -> None:
     assert min(at for at, _ in fragments.of_text(head + TOKEN)) > 0
@@ -91,13 +116,13 @@ def test_any_rest_of_23_random_bytes_has_a_piece(data: bytes, start: int) -> Non
 @pytest.mark.parametrize(
     "text",
     [
-        TOKEN[:11],
+        TOKEN[:9],
         "correct horse battery staple",
         "https://hooks.example.com/services",
         "ConnectionStringSettings",
         "-----BEGIN PRIVATE KEY-----" + TOKEN,
         "MIIE" + TOKEN,
-        "ключ" + TOKEN,
+        "ключ-от-дома-27-северный",
         TOKEN * 100,
         "1111111111111111a1111111111",
     ],

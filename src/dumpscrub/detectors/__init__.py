@@ -28,6 +28,7 @@ from dumpscrub.detectors import (
     resultrows,
     serialised,
     sexpr,
+    switches,
     windows_keys,
 )
 from dumpscrub.detectors.base import Detector
@@ -58,6 +59,7 @@ _MODULES = (
     resultrows,
     directory,
     pairs,
+    switches,
 )
 
 DETECTORS: Mapping[str, Callable[[Rule], Detector]] = {

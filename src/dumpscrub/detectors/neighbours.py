@@ -8,6 +8,9 @@ A program that reads settings copies each name and each value. What stands befor
 * The text of a Java string is an array of bytes: mark word, class and length (HotSpot's ``arrayOop.hpp``, with
   compressed class pointers). The value's array begins at the next multiple of eight, or behind the string's object, and
   is of the same class.
+* An array of bytes of .NET is a word of the object's header, a pointer to the class, the length and the bytes (the
+  runtime's ``botr/type-loader.md`` and ``object.h``, on 64-bit platforms). So stand the arguments of a child process,
+  switches among them.
 """
 
 from __future__ import annotations
@@ -34,6 +37,7 @@ _JAVA_HEADER, _JAVA_ALIGNED = 16, 8
 _JAVA_BETWEEN = (0, 24)
 """Bytes between both arrays: none, or the object of the name's string."""
 _JAVA_LOCKS, _JAVA_UNLOCKED = 3, 1
+_NET_HEADER, _MOST_DASHES = 16, 2
 _NAME = re.compile(rb"[A-Za-z_][\w.:/-]{2,63}")
 _NAME_BYTES = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-.:/"
 _VALUE = re.compile(rb"[\x20-\x7e]{6,511}")
@@ -41,6 +45,7 @@ _LAST = frozenset(
     ("password", "passwd", "passphrase", "passcode", "pass", "pwd", "pw", "secret", "token", "key", "credential")
 )
 _QUALIFIERS = frozenset(("old", "new", "value", "text", "base", "prod", "test", "dev", "primary", "secondary"))
+_NET_VALUE = re.compile(rb"[\x20-\x7e\x80-\xff]{6,511}")
 _NO_VALUE = re.compile(
     rb"/?[A-Za-z][\w-]*(?:[./$:][\w-]+)+(?:[ ][\w.]+)?"  # a class, a path, an algorithm by its number
     rb"|(?i:.*(?:hmac|tls|pbe|sha\d|md5|secp\d|chacha).*)"
@@ -79,9 +84,12 @@ def find(text: bytes, at: int) -> tuple[int, int] | None:
     """Where the value stands in ``text`` whose name is around index ``at``; None where nothing says that it does."""
     head = text[max(0, at - _LONGEST_NAME) : at]
     start = at - len(head) + len(head.rstrip(_NAME_BYTES))
+    start += len(text[start:at]) - len(text[start:at].lstrip(b"-"))
     name = _NAME.match(text, start)
     if name is None or start < _SIZE:
         return None
+    if _is_net_array(text, _without_dashes(text, start), name.end()):
+        return _next_net_array(text, _without_dashes(text, start), name.end()) if _tells(name[0].decode()) else None
     size = _block(text, start, len(name[0])) if text[name.end() : name.end() + 1] == b"\0" else 0
     is_array = not size and _is_array(text, start, len(name[0]))
     if not (size or is_array) or not _tells(name[0].decode("ascii")):
@@ -120,6 +128,28 @@ def _next_array(text: bytes, start: int, end: int) -> tuple[int, int] | None:
         value = _VALUE.match(text, first, first + int.from_bytes(text[first - 4 : first], "little"))
         return value.span() if value and _is_array(text, first, len(value[0])) else None
     return None
+
+
+def _without_dashes(text: bytes, start: int) -> int:
+    """Where the switch begins whose name stands at ``start``."""
+    dashes = text[max(0, start - _MOST_DASHES) : start]
+    return start - len(dashes) + len(dashes.rstrip(b"-"))
+
+
+def _is_net_array(text: bytes, start: int, end: int) -> bool:
+    """True where the header of an array of .NET stands before ``start`` that ends at ``end``: its class and length."""
+    head = text[start - _NET_HEADER : start] if start >= _NET_HEADER else b""
+    return head[_SIZE:] == (end - start).to_bytes(_SIZE, "little") and any(head[:6]) and not any(head[6:_SIZE])
+
+
+def _next_net_array(text: bytes, start: int, end: int) -> tuple[int, int] | None:
+    """The text of the array of the same class behind the one at ``[start, end)``, past the header of its object."""
+    following = end + -(end - start) % _SIZE + _SIZE + _NET_HEADER
+    if text[following - _NET_HEADER : following - _SIZE] != text[start - _NET_HEADER : start - _SIZE]:
+        return None
+    stated = int.from_bytes(text[following - _SIZE : following], "little")
+    value = _NET_VALUE.match(text, following, following + stated)
+    return value.span() if value and _is_net_array(text, *value.span()) else None
 
 
 def _block(text: bytes, start: int, length: int) -> int:

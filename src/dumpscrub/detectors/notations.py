@@ -2,9 +2,9 @@
 
 A name whose stated length is exactly its own is no chance, nor is a value right behind it whose length fits as well.
 Sources, by the order of the table: bsonspec.org; the MessagePack specification; RFC 8949 (CBOR); Python's pickletools;
-the Java Object Serialization Protocol; [MS-NRBF]; Protocol Buffers' encoding; AMQP 0-9-1 (4.2) and 1.0 (part 1); Ruby's
-marshal format; Erlang's external term format; the Smile format; Redis' listpack and ziplist; Avro 1.11; Thrift's binary
-and compact protocols; RFC 7541 (HPACK); PHP's serialize; RESP; BEP 3 (bencode); netstrings.
+the Java Object Serialization Protocol; [MS-NRBF]; [MC-NBFX]; Protocol Buffers' encoding; AMQP 0-9-1 (4.2) and 1.0
+(part 1); Ruby's marshal format; Erlang's external term format; the Smile format; Redis' listpack and ziplist; Avro
+1.11; Thrift's binary and compact protocols; RFC 7541 (HPACK); PHP's serialize; RESP; BEP 3 (bencode); netstrings.
 """
 
 from __future__ import annotations
@@ -75,6 +75,10 @@ _PICKLE_VALUES = (
 )
 _ERLANG = (_u8(b"w"), _big(b"d", 2), _big(b"m", 4), _big(b"k", 2))
 _LEB = (Groups(),)
+_NBFX_TEXTS = (
+    *(_u8(b"\x98"), _u8(b"\x99"), _little(b"\x9a", 2), _little(b"\x9b", 2), _little(b"\x9c", 4), _little(b"\x9d", 4)),
+    *(_u8(b"\x9e", binary=True), _u8(b"\x9f", binary=True)),
+)
 
 NOTATIONS: tuple[Notation, ...] = (
     # BSON: type, name, NUL, length with the NUL at the end. Binary data has a type of its own.
@@ -92,6 +96,8 @@ NOTATIONS: tuple[Notation, ...] = (
     Notation((_big(b"", 2),), (_big(b"", 2),), is_bare=True),
     # BinaryFormatter of .NET: BinaryObjectString with an id.
     Notation((_u8(),), _LEB, re.compile(rb"(?s:\x06.{3}[\0\xff])")),
+    # Binary XML of .NET: an element or an attribute, and a text record with the end of the element or without.
+    Notation((_u8(),), _NBFX_TEXTS),
     # Protocol Buffers: a field and the next one, as in every map; the value may be in a message of its own.
     Notation((_u8(b"\x0a"),), _LEB, re.compile(rb"\x12")),
     Notation((_u8(b"\x12"),), _LEB, re.compile(rb"\x1a")),

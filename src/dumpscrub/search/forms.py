@@ -66,6 +66,11 @@ class Form:
         """True for the value itself, whatever its encoding."""
         return self.name in PLAIN
 
+    @property
+    def is_half(self) -> bool:
+        """True for a piece that counts only where the other parts of the value stand next to it."""
+        return self.name.partition("/")[0] == spellings.HALF
+
     def equals(self, text: bytes) -> bool:
         """True where ``text`` is this form, no more and no less."""
         return text.lower() == self.data.lower() if self.caseless else text == self.data
@@ -105,9 +110,7 @@ def written(spelling: Spelling) -> Iterator[Form]:
         suffix = "" if encoding is Encoding.UTF8 else f"/{encoding.codec}"
         if plain or len(data) >= _SHORTEST_FORM:
             name = encoding.codec if plain else spelling.name + suffix
-            yield Form(
-                data, encoding, name, spelling.caseless, None if spelling.at is None else spelling.at * encoding.unit
-            )
+            yield Form(data, encoding, name, spelling.caseless, spelling.offset(encoding))
 
 
 def unspelled(value: SecretValue) -> tuple[Form, ...]:

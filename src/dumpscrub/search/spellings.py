@@ -11,12 +11,14 @@ from binascii import b2a_base64
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
+from dumpscrub.model import Encoding
 from dumpscrub.search import fragments
 from dumpscrub.search.escapes import escaped, escaped_base64, in_documents
 
 PLAIN = ""
 """The name of the text itself."""
-PIECE = "piece"
+PIECE, HALF = "piece", "half"
+"""What tells where a rest of a text stands, alone, or together with the other part of the text."""
 _CASELESS_FROM = 8
 _SHORTEST_BASE64 = 6
 _SEPARATORS = "- :"
@@ -32,13 +34,20 @@ class Spelling(NamedTuple):
     """A text that stands for a value, regardless of the case of ASCII letters where ``caseless``.
 
     ``name`` says how it came about, as ``base64(utf-16-le)``: the value in UTF-16LE, in base64. For a piece of the
-    text, ``at`` is its index.
+    text, ``at`` is its index, and ``wide`` how many bytes more than one each UTF-8 has for the characters before it.
     """
 
     name: str
     text: str
     caseless: bool
     at: int | None = None
+    wide: int = 0
+
+    def offset(self, encoding: Encoding) -> int | None:
+        """Where the piece begins in the whole text, in bytes of ``encoding``; None for what is no piece."""
+        if self.at is None:
+            return None
+        return self.at * encoding.unit + (self.wide if encoding is Encoding.UTF8 else 0)
 
     def __repr__(self) -> str:
         return f"Spelling({self.name}, {len(self.text)} characters)"
@@ -51,7 +60,14 @@ def of_text(text: str) -> tuple[Spelling, ...]:
 
 def pieces(text: str, *, structure: bool) -> tuple[Spelling, ...]:
     """Those pieces of ``text`` that tell where a rest of it stands."""
-    return tuple(Spelling(PIECE, piece, False, at) for at, piece in fragments.of_text(text, structure=structure))
+    found = [(PIECE, *each) for each in fragments.of_text(text, structure=structure)]
+    if not structure:
+        found += [(HALF, *each) for each in fragments.of_halves(text) if (PIECE, *each) not in found]
+    return tuple(Spelling(name, piece, False, at, _wide(text, at)) for name, at, piece in found)
+
+
+def _wide(text: str, at: int) -> int:
+    return 0 if text.isascii() else len(text[:at].encode("utf-8")) - at
 
 
 def of_bytes(data: bytes) -> tuple[Spelling, ...]:
