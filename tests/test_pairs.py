@@ -342,6 +342,7 @@ def test_what_people_take_for_passwords(value: str) -> None:
         "abc",
         "****",
         "Server=db-7;Database=app;Timeout=30",
+        "Server=tcp:sql",
         "https://login.example:8443/v2",
     ],
 )

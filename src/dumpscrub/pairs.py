@@ -62,8 +62,10 @@ _DIVIDED = re.compile(rb"[_.:/]")
 _LONG = 12
 """Characters from which on what reads like no name needs no digit."""
 _PROSE = re.compile(rb"[A-Z][a-z]+(?: [a-z]+){2,}[.!?:]?|\S+ .*[:.!?] ?|\w+:|%[sd(\[{].*|\{.*\}|<.*>|\(.*\)|[\[{]+\".*")
-_SETTINGS = re.compile(rb"\s*[A-Za-z][\w .-]{0,63}=[^;]*;.*|[a-z][a-z0-9+.-]{1,20}://.*")
-"""Connection strings: other rules know what of them is secret."""
+_SETTINGS = re.compile(
+    rb"\s*[A-Za-z][\w .-]{0,63}=[^;]*;.*|[a-z][a-z0-9+.-]{1,20}://.*|(?:[A-Z][a-z]{2,20} ?){1,3}=[\w.:,/\\-]+"
+)
+"""Connection strings, and one setting of them: other rules know what of them is secret."""
 _SEQUENCE = 16
 """Characters of what is counted out, from which on it is no password."""
 _Lead = tuple[Known, Keeping]
