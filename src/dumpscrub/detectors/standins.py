@@ -64,8 +64,8 @@ _NAME = re.compile(
 )
 _IDENTITY = re.compile(rb"(?:[a-z]\w*\.){2,}[A-Z][\w$]*@[0-9a-f]{1,8}[;,)]?")
 """What Java shows of an object that shows nothing of itself: its class and the number by which locks are told apart."""
-_NUMBER = re.compile(rb"v?[0-9]{1,10}(\.[0-9]{1,10}){2,}")
-"""Versions, IP addresses, object identifiers."""
+_NUMBER = re.compile(rb"v?[0-9]{1,10}(\.[0-9]{1,10}){2,}|HTTP/[0-9](\.[0-9])?")
+"""Versions, IP addresses, object identifiers; how the first line of a request ends."""
 _SWITCH = re.compile(rb"--?[A-Za-z][A-Za-z-]*=?")
 _PROSE = re.compile(
     rb"(?is)(.* )?(an|the|your|you|is|are|was|be|must|not|no|can|cannot|for|to|of|and|or|with|if|please|enter|in|on"
