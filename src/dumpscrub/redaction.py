@@ -125,11 +125,10 @@ class Redaction:
         inside = decoded.find(dump, scan.seen.sights.places, self._scanner)
         keys, pointed = public.all(), pairs.find(dump, names)
         without_format = self._bare.find(dump, scan, public, earlier.public_keys if earlier else None)
-        # Those tell more: a key that was found as such, with all that follows from it.
+        # What is found without a format tells more: a key as such, with all that follows from it.
         better = frozenset(without_format.findings)
         others = (finding for finding in scan.findings if finding not in better) if better else scan.findings
-        outside = apply(self._actions, (*without_format.findings, *others, *in_fields, *pointed.findings))
-        direct = (*outside, *_not_in(_masked(outside), apply(self._actions, inside.findings)))
+        direct = self._direct((*without_format.findings, *others, *in_fields, *pointed.findings), inside.findings)
         masked = _masked(direct)
         before = earlier.sweeper if earlier else None
         seeds = seeds_of(masked, self._known, before.seeds if before else ())
@@ -138,14 +137,22 @@ class Redaction:
         copies = (*sweeper.sweep(dump, progress, f"{stage} copies"), *compressed)
         new = list(_not_in(masked, copies))
         elsewhere = overlaps.again(dump.layout, (*masked, *new))
-        protected = SpanSet(dump.protected)
-        findings = sorted(
-            (_possible(finding, protected) for finding in (*direct, *new, *elsewhere)),
-            key=lambda finding: (finding.spans, finding.rule, finding.encoding.codec),
-        )
+        findings = _in_order(dump, (*direct, *new, *elsewhere))
         suppressed = dict(sorted((Counter(scan.suppressed) + Counter(inside.suppressed)).items()))
         notices = (*without_format.notices, *pointed.notices, *_crowded(scan.crowded + inside.crowded))
-        return Outcome(tuple(findings), suppressed, scan.searched, scan.seen, sweeper, keys, names.met, notices)
+        return Outcome(findings, suppressed, scan.searched, scan.seen, sweeper, keys, names.met, notices)
+
+    def _direct(self, outside: Iterable[Finding], encoded: Iterable[Finding]) -> tuple[Finding, ...]:
+        """All of them under the policy: what stands ``outside`` of encoded text, and what only decoding shows."""
+        decided = apply(self._actions, outside)
+        return (*decided, *_not_in(_masked(decided), apply(self._actions, encoded)))
+
+
+def _in_order(dump: Dump, findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """``findings`` in file order, each with the action that is possible in ``dump``."""
+    protected = SpanSet(dump.protected)
+    possible = (_possible(finding, protected) for finding in findings)
+    return tuple(sorted(possible, key=lambda finding: (finding.spans, finding.rule, finding.encoding.codec)))
 
 
 def _crowded(stretches: int) -> tuple[str, ...]:

@@ -39,12 +39,18 @@ _QUESTIONS = frozenset(
     ("no", "ask", "prompt", "skip", "hide", "show", "has", "is", "use", "allow", "enable", "disable")
 )
 """First words of names whose value is yes or no."""
+_QUALIFIERS = frozenset(("old", "new", "value", "text", "base", "prod", "test", "dev", "primary", "secondary"))
 _WORKING_DIRECTORIES = frozenset({"PWD", "OLDPWD"})
 
 
 def words(name: str) -> tuple[str, ...]:
     """The words of ``name`` in lower case: divided at punctuation, around numbers and where camel case says so."""
     return tuple(word.lower() for word in _WORD.findall(name[-_LONGEST:]))
+
+
+def telling_words(name: str) -> list[str]:
+    """Those :func:`words` of ``name`` that say what it is: no numbers, and none that only tells it from others."""
+    return [word for word in words(name) if not word.isdigit() and word not in _QUALIFIERS]
 
 
 def is_secret_name(name: str) -> bool:

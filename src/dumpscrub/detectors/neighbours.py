@@ -16,12 +16,11 @@ A program that reads settings copies each name and each value. What stands befor
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
-from dumpscrub.detectors.base import Anchor, Match
-from dumpscrub.detectors.names import is_secret_name, words
-from dumpscrub.detectors.pattern import Judgement, judge_of, text_anchors
+from dumpscrub.detectors.base import Match
+from dumpscrub.detectors.names import is_secret_name, telling_words
+from dumpscrub.detectors.pattern import JudgingDetector, judge_of, text_anchors
 from dumpscrub.model import Encoding
 from dumpscrub.rules.schema import Rule
 from dumpscrub.search.windows import Window
@@ -44,7 +43,6 @@ _VALUE = re.compile(rb"[\x20-\x7e]{6,511}")
 _LAST = frozenset(
     ("password", "passwd", "passphrase", "passcode", "pass", "pwd", "pw", "secret", "token", "key", "credential")
 )
-_QUALIFIERS = frozenset(("old", "new", "value", "text", "base", "prod", "test", "dev", "primary", "secondary"))
 _NET_VALUE = re.compile(rb"[\x20-\x7e\x80-\xff]{6,511}")
 _NO_VALUE = re.compile(
     rb"/?[A-Za-z][\w-]*(?:[./$:][\w-]+)+(?:[ ][\w.]+)?"  # a class, a path, an algorithm by its number
@@ -54,14 +52,8 @@ _NO_VALUE = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class NeighbourDetector:
+class NeighbourDetector(JudgingDetector):
     """Finds the text in the block or array behind one that holds the name of a secret and nothing else."""
-
-    rule: Rule
-    anchors: tuple[Anchor, ...]
-    before: int
-    after: int
-    judge: Callable[[bytes, bytes], Judgement] = field(repr=False)
 
     def verify(self, window: Window) -> tuple[Match, ...]:
         place = find(window.text, window.anchor)
@@ -99,7 +91,7 @@ def find(text: bytes, at: int) -> tuple[int, int] | None:
 
 def _tells(name: str) -> bool:
     """True for the name of a secret that ends with what it is: many others in tables only hold a word."""
-    last = [word for word in words(name) if not word.isdigit() and word not in _QUALIFIERS][-1:]
+    last = telling_words(name)[-1:]
     return is_secret_name(name) and any(word.removesuffix("s") in _LAST or word in _LAST for word in last)
 
 

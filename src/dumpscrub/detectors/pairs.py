@@ -6,12 +6,11 @@ The detector finds names. Their values are no matter of a window: see :mod:`dump
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from dumpscrub.detectors.base import Anchor, Match
-from dumpscrub.detectors.names import is_secret_name, words
-from dumpscrub.detectors.pattern import Judgement, judge_of, text_anchors
+from dumpscrub.detectors.base import Match
+from dumpscrub.detectors.names import is_secret_name, telling_words
+from dumpscrub.detectors.pattern import JudgingDetector, judge_of, text_anchors
 from dumpscrub.rules.schema import Rule
 from dumpscrub.search.windows import Window
 
@@ -27,20 +26,13 @@ password passwd passphrase passcode pwd secret token key credential connectionst
 _ENDS = tuple(_ENDS_OF_NAMES.split())
 _ENDED = (b"\0", b"\1", b"\5", b"\t", b"\x11", b"\x19")
 """A NUL; in Java an object may follow, which begins with its marks: young, and neither locked nor hashed."""
-_QUALIFIERS = frozenset(("old", "new", "value", "text", "base", "prod", "test", "dev", "primary", "secondary"))
 _STRING = frozenset(("string", "str"))
 _SECTION = re.compile(r"(?i)(?:connection_?strings?|secrets|passwords|tokens|credentials)(?:[.:/]|__)(?=\w)")
 
 
 @dataclass(frozen=True, slots=True)
-class PairDetector:
+class PairDetector(JudgingDetector):
     """Finds names; :attr:`judge` says what a value of them is."""
-
-    rule: Rule
-    anchors: tuple[Anchor, ...]
-    before: int
-    after: int
-    judge: Callable[[bytes, bytes], Judgement] = field(repr=False)
 
     def verify(self, window: Window) -> tuple[Match, ...]:
         """Nothing: no value stands in the window."""
@@ -68,7 +60,7 @@ def is_name(text: bytes) -> bool:
 def tells(name: bytes) -> bool:
     """True for a name that ends with what it is, or stands in a section of such: others may say something about it."""
     plain = _plain(name)
-    parts = [word for word in words(plain) if not word.isdigit() and word not in _QUALIFIERS]
+    parts = telling_words(plain)
     last = parts[-1] if parts else ""
     is_string = last in _STRING and parts[-2:-1] in (["connection"], ["conn"])
     return last.removesuffix("s").endswith(_ENDS) or last in _LAST or is_string or bool(_SECTION.search(plain))

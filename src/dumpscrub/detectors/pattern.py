@@ -67,6 +67,17 @@ class Judge:
 
 
 @dataclass(frozen=True, slots=True)
+class JudgingDetector:
+    """For detectors that find values in their own way: ``judge`` says of a value, and of it in UTF-8, what it is."""
+
+    rule: Rule
+    anchors: tuple[Anchor, ...]
+    before: int
+    after: int
+    judge: Callable[[bytes, bytes], Judgement] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class PatternDetector:
     """Finds the rule's pattern where it contains the anchor. One instance serves all workers."""
 

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
-from dumpscrub.detectors.base import Anchor, Match
+from dumpscrub.detectors.base import Match
 from dumpscrub.detectors.binary import is_filler
 from dumpscrub.detectors.cbor import BEFORE
 from dumpscrub.detectors.names import is_secret_name, words
 from dumpscrub.detectors.notations import ANY, ANY_INSIDE, TEXTS, TEXTS_INSIDE, Endings, Notation
-from dumpscrub.detectors.pattern import Judgement, judge_of, text_anchors
+from dumpscrub.detectors.pattern import JudgingDetector, judge_of, text_anchors
 from dumpscrub.detectors.stated import LONGEST_NAME, SHORTEST_NAME, Value
 from dumpscrub.model import Confidence, SecretValue
 from dumpscrub.rules.schema import Rule
@@ -47,14 +46,8 @@ class Found(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class SerialisedDetector:
+class SerialisedDetector(JudgingDetector):
     """Finds the value behind a name that tells of a secret, where the lengths of both are stated."""
-
-    rule: Rule
-    anchors: tuple[Anchor, ...]
-    before: int
-    after: int
-    judge: Callable[[bytes, bytes], Judgement] = field(repr=False)
 
     def verify(self, window: Window) -> tuple[Match, ...]:
         head = window.text[max(0, window.anchor - LONGEST_NAME) : window.anchor]

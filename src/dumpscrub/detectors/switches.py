@@ -8,12 +8,11 @@ length of the switch says where the next string begins, which is of the same cla
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from dumpscrub.detectors.base import Anchor, Match
+from dumpscrub.detectors.base import Match
 from dumpscrub.detectors.names import is_secret_name
-from dumpscrub.detectors.pattern import Judgement, judge_of, text_anchors
+from dumpscrub.detectors.pattern import JudgingDetector, judge_of, text_anchors
 from dumpscrub.model import Encoding
 from dumpscrub.rules.schema import Rule
 from dumpscrub.search.windows import Window
@@ -29,14 +28,8 @@ _QUOTES = "\"'"
 
 
 @dataclass(frozen=True, slots=True)
-class SwitchDetector:
+class SwitchDetector(JudgingDetector):
     """Finds the string behind one that is the name of a secret with a dash before it."""
-
-    rule: Rule
-    anchors: tuple[Anchor, ...]
-    before: int
-    after: int
-    judge: Callable[[bytes, bytes], Judgement] = field(repr=False)
 
     def verify(self, window: Window) -> tuple[Match, ...]:
         data = window.data
