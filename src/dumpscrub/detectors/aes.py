@@ -43,12 +43,13 @@ def _product(one: int, other: int) -> int:
 
 
 def _sbox() -> bytes:
+    # 3 generates the field: its powers are all numbers but zero, and those of 1/3 their inverses, in the same order.
+    powers = [1]
+    while len(powers) < 255:
+        powers.append(_product(powers[-1], 3))
     inverse = [0] * 256
-    for number in range(1, 256):
-        power = 1
-        for _ in range(254):
-            power = _product(power, number)
-        inverse[number] = power
+    for power, number in enumerate(powers):
+        inverse[number] = powers[-power]
     box = bytearray()
     for number in inverse:
         turned = number

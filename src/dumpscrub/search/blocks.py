@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
@@ -11,6 +12,20 @@ from dumpscrub.span import Span
 
 BLOCK = 4096
 """Bytes that are looked at as one: the size of a page of memory."""
+APART = 64 << 10
+"""So many zeros cost a look by numpy as much as to begin anew behind them."""
+
+
+class Stretch(NamedTuple):
+    """The bytes of ``view``, at file offset ``at``, and the ``parts`` of it, by index, that hold all but zeros."""
+
+    at: int
+    view: memoryview
+    parts: Sequence[Span]
+
+    def busy(self) -> Iterator[tuple[int, memoryview]]:
+        """Pairs (file offset, bytes) of the parts."""
+        return ((self.at + part.start, self.view[part.start : part.end]) for part in self.parts)
 
 
 def busy_parts(source: Source, start: int, end: int, margin: int) -> Iterator[tuple[int, memoryview]]:
@@ -18,11 +33,28 @@ def busy_parts(source: Source, start: int, end: int, margin: int) -> Iterator[tu
 
     They are in order and neither overlap nor touch: a literal of at most ``margin`` + 1 bytes lies wholly in one.
     """
+    for stretch in busy_stretches(source, start, end, margin):
+        yield from stretch.busy()
+
+
+def busy_stretches(source: Source, start: int, end: int, margin: int) -> Iterator[Stretch]:
+    """The same parts, those together that are less than :data:`APART` bytes apart."""
     bounds = Span(max(0, start - margin), min(end + margin, source.size))
-    for part in _wider(source.filled(start, end), margin, bounds):
-        view = source.view(part.start, part.end)
-        for busy in _wider(_not_zero(view), margin, Span(0, len(view))):
-            yield part.start + busy.start, view[busy.start : busy.end]
+    for filled in _wider(source.filled(start, end), margin, bounds):
+        view = source.view(filled.start, filled.end)
+        parts = _wider(_not_zero(view), margin, Span(0, len(view)))
+        for some in _together(parts):
+            first = some[0].start
+            inner = [Span(part.start - first, part.end - first) for part in some]
+            yield Stretch(filled.start + first, view[first : some[-1].end], inner)
+
+
+def _together(parts: Sequence[Span]) -> Iterator[Sequence[Span]]:
+    first = 0
+    for index in range(1, len(parts) + 1):
+        if index == len(parts) or parts[index].start - parts[index - 1].end >= APART:
+            yield parts[first:index]
+            first = index
 
 
 def _wider(parts: Iterable[Span], margin: int, bounds: Span) -> list[Span]:

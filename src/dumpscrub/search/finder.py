@@ -24,7 +24,7 @@ import numpy.typing as npt
 from dumpscrub.layout import Layout
 from dumpscrub.model import Dump
 from dumpscrub.progress import Progress
-from dumpscrub.search.blocks import busy_parts
+from dumpscrub.search.blocks import busy_stretches
 from dumpscrub.search.engines import compile_literals
 from dumpscrub.search.literals import Hits, Literal, Matcher
 from dumpscrub.search.repeats import Repeats
@@ -170,14 +170,15 @@ class Finder:
         self, dump: Dump, start: int, end: int, watcher: Watcher[Any] | None, seen: list[Any]
     ) -> Iterator[Hit]:
         """Pairs (file offset, core number) of the cores that begin in ``[start, end)`` of the file, in order."""
-        for at, text in busy_parts(dump.source, start, end, MARGIN):
+        for stretch in busy_stretches(dump.source, start, end, MARGIN):
             if watcher:
-                seen.append(watcher.look(text, at, start, end))
-            found = self._matcher.find(text)
-            if self._copies:
-                yield from ((at + within, core) for within, core in found if start <= at + within < end)
-            elif found:
-                yield from self._in_one_text(dump.layout, text, at, found, Span(start, end))
+                seen.append(watcher.look(stretch.view, stretch.at, start, end))
+            for at, text in stretch.busy():
+                found = self._matcher.find(text)
+                if self._copies:
+                    yield from ((at + within, core) for within, core in found if start <= at + within < end)
+                elif found:
+                    yield from self._in_one_text(dump.layout, text, at, found, Span(start, end))
 
     def _in_one_text(self, layout: Layout, text: memoryview, at: int, found: Hits, inside: Span) -> Iterator[Hit]:
         """The hits ``found`` in ``text``, at file offset ``at``, that begin ``inside`` a chunk and can be in memory.
