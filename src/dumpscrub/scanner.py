@@ -62,8 +62,8 @@ class Scan:
 class _Users:
     """The detectors of an anchor. ``before`` and ``after`` are the code units that are read around a hit for all.
 
-    With ``edge`` no word character may stand before it. ``twin`` says that the same detectors look for the same text in
-    UTF-16LE, while this is UTF-16BE.
+    With ``edge`` no two word characters may stand before it. ``twin`` says that the same detectors look for the same
+    text in UTF-16LE, while this is UTF-16BE.
     """
 
     encoding: Encoding

@@ -153,9 +153,12 @@ def test_progress_reaches_the_size_of_the_file() -> None:
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-@pytest.mark.parametrize(("before", "expected"), [(b"a", []), (b"_", []), (b"9", []), (b"-", [100]), (b"\0", [100])])
+@pytest.mark.parametrize(
+    ("before", "expected"),
+    [(b"xa", []), (b"__", []), (b"19", []), (b"a-", [100]), (b"a\0", [100]), (b".a", [100]), (b"\n4", [100])],
+)
 def test_a_needle_with_an_edge_stands_behind_no_word(engine: str, before: bytes, expected: list[int]) -> None:
-    data = b"." * 99 + before + b"key_" + b"." * 90
+    data = b"." * 98 + before + b"key_" + b"." * 90
     for chunk in (50, 100, 512):
         assert find(raw(data), [Literal(b"key_", edge=True)], engine, chunk=chunk) == [(at, 0) for at in expected]
 

@@ -16,7 +16,7 @@ from dumpscrub.span import Span
 class Anchor:
     """A literal in one encoding, as the bytes to search for.
 
-    With ``edge`` no letter, digit or ``_`` may stand before it: most hits of a short literal fail there already.
+    With ``edge`` no two letters, digits or ``_`` may stand before it: most hits of a short literal fail there already.
     """
 
     data: bytes

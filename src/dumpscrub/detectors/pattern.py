@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from dumpscrub.detectors.base import Anchor, Match
-from dumpscrub.detectors.expression import NEAR, NOWHERE, Expression, Expressions, Groups
+from dumpscrub.detectors.expression import NEAR, Expression, Expressions, Groups
+from dumpscrub.detectors.standins import is_interleaved
 from dumpscrub.detectors.validators import VALIDATORS, Validator, Verdict
 from dumpscrub.errors import RuleError
 from dumpscrub.model import Confidence, SecretValue
@@ -28,6 +29,8 @@ _MATCH, _BEFORE, _KIBI = 4, 9, 8
 """Steps (as a window counts them) of a match, of a character before a hit that may begin one, of 1,024 characters."""
 _RUN = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/_-"
 """Characters of keys: where they stand before a hit, each may begin one."""
+_TAG = 2
+"""Bytes behind a counted string that may read as a part of it: the tag of the next field, and a length."""
 _SHORTEST_KEY, _FEW = 8, 4
 """Bytes of a key of DES; so few different ones fill memory."""
 
@@ -104,18 +107,35 @@ class PatternDetector:
         return matches
 
     def _matches(self, window: Window, expression: Expression, found: list[Groups]) -> list[Match]:
-        matches = []
+        matches: list[Match] = []
         for groups in found:
-            if self._bounded(window.text, *groups[expression.whole]):
-                places = [groups[group] for group in expression.groups]
-                matches += [self._match(window, *place) for place in places if place != NOWHERE]
-        return [match for match in matches if match]
+            start, end = groups[expression.whole]
+            places = [groups[group] for group in expression.groups]
+            size, is_proven = self._size(window.text, start, end, is_bare=(start, end) in places)
+            some = [
+                self._match(window, first, min(last, start + size)) for first, last in places if size and first >= 0
+            ]
+            whole = (match for match in some if match)
+            matches += whole if is_proven else map(_doubtful, whole)
+        return matches
 
-    def _bounded(self, text: bytes, start: int, end: int) -> bool:
-        boundary = self.rule.boundary
-        if boundary in (Boundary.LEFT, Boundary.BOTH) and start > 0 and text[start - 1] in WORD:
-            return False
-        return not (boundary in (Boundary.RIGHT, Boundary.BOTH) and end < len(text) and text[end] in WORD)
+    def _size(self, text: bytes, start: int, end: int, *, is_bare: bool) -> tuple[int, bool]:
+        """How much of the match ``[start, end)`` is one, 0 for none, and whether boundaries or a length say so.
+
+        One that ``is_bare`` is nothing but the value. Formats such as Protocol Buffers, and .NET's BinaryWriter, put a
+        byte with the length before a string. It may read as a letter, and so may what follows the string. Where no
+        length tells, a value with letters and digits amid each other may have been cut.
+        """
+        size = end - start
+        follows = self.rule.boundary in (Boundary.LEFT, Boundary.BOTH) and start > 0 and text[start - 1] in WORD
+        goes_on = self.rule.boundary in (Boundary.RIGHT, Boundary.BOTH) and end < len(text) and text[end] in WORD
+        if not follows and not goes_on:
+            return size, True
+        if not is_bare:
+            return 0, True
+        if start > 0 and 0 <= size - text[start - 1] <= _TAG:
+            return text[start - 1], True
+        return (size if not follows and _may_be_cut(text[start:end]) else 0), False
 
     def _match(self, window: Window, start: int, end: int) -> Match | None:
         """The match of a group; None where it took no part or is masked already."""
@@ -128,6 +148,16 @@ class PatternDetector:
         judgement = judge(secret, secret if secret.isascii() else window.utf8(start, end))
         end = start + judgement.size if judgement.size else end
         return Match((window.raw(start, end),), judgement.confidence, judgement.values, judgement.suppressed)
+
+
+def _may_be_cut(value: bytes) -> bool:
+    """True for a value that looks random in itself. A number does not: what goes on is another one."""
+    return value.lower() != value.upper() and is_interleaved(value)
+
+
+def _doubtful(match: Match) -> Match:
+    """``match`` as one that is masked where it stands, and not looked for elsewhere."""
+    return match if match.suppressed else match._replace(confidence=Confidence.LOW, values=())
 
 
 def build(rule: Rule) -> PatternDetector:

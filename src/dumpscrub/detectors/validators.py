@@ -48,14 +48,9 @@ _LETTERS = re.compile(rb"[A-Za-z]+")
 _STAND_INS = frozenset(b"null none nil true false undefined required optional".split())
 _NAMES = frozenset(b"pass password passwd pw pwd secret".split())
 # Strong names of the .NET class libraries: "Token=" also begins a piece of an assembly's name.
-_PUBLIC_KEY_TOKENS = (
-    b"b77a5c561934e089",
-    b"b03f5f7f11d50a3a",
-    b"31bf3856ad364e35",
-    b"7cec85d7bea7798e",
-    b"cc7b13ffcd2ddd51",
-    b"adb9793829ddae60",
-    b"89845dcd8080cc91",
+_PUBLIC_KEY_TOKENS = tuple(
+    b"b77a5c561934e089 b03f5f7f11d50a3a 31bf3856ad364e35 7cec85d7bea7798e cc7b13ffcd2ddd51 adb9793829ddae60 "
+    b"89845dcd8080cc91".split()
 )
 
 
@@ -144,6 +139,12 @@ def _interleaved(value: bytes) -> Verdict:
     """As :func:`_told` amid prose, code and tables of strings."""
     mixed = standins.is_interleaved(value.rstrip(b".!?"))
     return _told(value) if mixed else Verdict(suppressed="word")
+
+
+def _mixed_case(value: bytes) -> Verdict:
+    """As :func:`_interleaved` beside a name that may be any key: capitals, small letters and digits, unlike a hash."""
+    mixed = all(re.search(kind, value) for kind in (rb"[A-Z]", rb"[a-z]", rb"[0-9]"))
+    return _interleaved(value) if mixed else Verdict(suppressed="word")
 
 
 def _environment(value: bytes) -> Verdict:
@@ -285,6 +286,7 @@ VALIDATORS: Mapping[str, Validator] = {
     "loose": _loose,
     "luhn": _checked(personal.is_card_number, Verdict(suppressed="checksum")),
     "machine-key": _machine_key,
+    "mixed-case": _mixed_case,
     "named-iban": _checked(personal.is_iban, _LOW),
     "named-luhn": _checked(personal.is_card_number, _LOW),
     "octopus-api-key": _octopus_api_key,

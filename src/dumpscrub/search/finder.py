@@ -6,7 +6,7 @@ any other. Zeros around a core are left to the comparison: text in UTF-16 of eit
 Two passes:
 
 1. The file from its first byte to its last, in chunks. A hit that crosses between regions which are no neighbours in
-   memory is dropped, and so is one behind a letter where its needle has an ``edge``.
+   memory is dropped, and so is one behind letters where its needle has an ``edge``.
 2. The seams: wherever memory goes on at another place of the file, the bytes on both sides, put together.
 """
 
@@ -189,8 +189,10 @@ class Finder:
         offsets = within + at
         ends = offsets + self._sizes[cores]
         regions = layout.starts.searchsorted(offsets, "right") - 1
-        before = np.frombuffer(text, np.uint8)[within - 1]
-        follows = self._edges[cores] & _IS_WORD[before] & (within > 0) & (layout.starts[regions] < offsets)
+        octets = np.frombuffer(text, np.uint8)
+        # A single word character may be a length, as Protocol Buffers write one before a string.
+        follows = self._edges[cores] & _IS_WORD[octets[within - 1]] & _IS_WORD[octets[within - 2]]
+        follows &= (within > 1) & (layout.starts[regions] < offsets - 1)
         kept = (offsets >= inside.start) & (offsets < inside.end) & ~follows
         whole = ends <= layout.ends[regions]
         for index in np.flatnonzero(kept).tolist():

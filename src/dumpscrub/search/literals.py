@@ -16,7 +16,7 @@ Hits = list[tuple[int, int]]
 class Literal:
     """Bytes to find. ``caseless`` ignores the case of ASCII letters. At least one byte is not zero.
 
-    With ``edge`` no letter, digit or ``_`` may stand before them, as a byte of the same memory.
+    With ``edge`` no two letters, digits or ``_`` may stand before them, as bytes of the same memory.
     """
 
     data: bytes = field(repr=False)

@@ -180,18 +180,19 @@ class Windows:
         return self._around
 
     def follows_word(self, offset: int, encoding: Encoding) -> bool:
-        """True where a word character stands right before the file ``offset``, in the file and in memory.
+        """True where two word characters stand right before the file ``offset``, in the file and in memory.
 
-        False also where the two differ: then a window has to tell.
+        A single one may be a length. False also where file and memory differ: then a window has to tell.
         """
-        begin = offset - encoding.unit
-        unit = bytes(self._source.view(max(0, begin), offset))
+        begin = offset - 2 * encoding.unit
+        units = bytes(self._source.view(max(0, begin), offset)) if begin >= 0 else b""
+        characters, others = units[:: encoding.unit], [units[at :: encoding.unit] for at in range(1, encoding.unit)]
         if encoding is Encoding.UTF16BE:
-            unit = unit[::-1]
-        if not unit or unit[0] not in WORD or any(unit[1:]):
+            characters, others = others[0], [characters]
+        if len(characters) < 2 or not WORD.issuperset(characters) or any(map(any, others)):
             return False
         region = self.region_of(offset)
-        return region.start <= begin or (begin >= 0 and self._layout.contiguous(begin, offset + 1))
+        return region.start <= begin or self._layout.contiguous(begin, offset + 1)
 
     def reads_as_little(self, offset: int, before: int, after: int) -> bool:
         """True where text in UTF-16BE at file ``offset`` is, up to its NUL, the same in UTF-16LE one byte later.
