@@ -91,7 +91,7 @@ class Fields:
 def find(dump: Dump, modules: Modules) -> Fields:
     """The texts in fields of ``modules``' types in ``dump``, in file order. Raises ScanError where that fails."""
     if not modules.roots:
-        return Fields((), ())
+        return Fields((), () if modules.is_all else (BOUNDED,))
     try:
         return _find(dump, modules)
     except (DumpscrubError, MemoryError):

@@ -7,7 +7,7 @@
   objects, the row of the type (up to .NET 7 in two bytes, then in three), its base type, and behind these, for one of
   some types made of the same generic one, another ``MethodTable`` that stands for all of them.
 
-This holds from .NET Framework 4 to .NET 9, for processes of 64 bits.
+So it is in processes of 64 bits with .NET Core 2.1 and 3.1 (dumps of them were looked at) and, by its headers, later.
 """
 
 from __future__ import annotations
