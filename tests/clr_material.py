@@ -44,7 +44,9 @@ class Metadata:
 
     def build(self) -> bytes:
         """The metadata, with ``padding`` more names; ``wide`` for heaps whose indices take four bytes."""
-        names, blobs, fields, firsts = bytearray(1), bytearray(1), [], []
+        names, blobs = bytearray(1), bytearray(1)
+        fields: list[tuple[int, int, int]] = []
+        firsts: list[int] = []
         for type_fields in self.types:
             firsts.append(len(fields) + 1)
             for each in type_fields:
@@ -124,7 +126,7 @@ class Process:
     def _descriptions(self, row: int, owner: int) -> list[bytes]:
         before = sum(len(fields) for fields in self.metadata.types[: row - 1])
         place = TYPES + len(self.types) + 16
-        found = []
+        found: list[bytes] = []
         for number, each in enumerate(self.metadata.types[row - 1], before + 1):
             if each.flags & STATIC:
                 continue
