@@ -41,6 +41,8 @@ MOST_TRIES, _MOST_ALIKE, _MOST_INNER = 200_000, 16, 64
 """Places that may describe one of them, and fields that one may describe."""
 MOST_PLACES, MOST_OF_ONE = 400_000, 20_000
 """Fields of objects that are followed, which takes ten microseconds each, and objects of one type."""
+MOST_WORDS = 2_000_000
+"""Addresses of types."""
 MOST_ELEMENTS = 1_000
 """Elements of an array that are looked at."""
 BOUNDED = "there are more modules, fields or objects of .NET than were followed to the texts in them"
@@ -132,6 +134,7 @@ class _Search:
     modules: Modules
     known: dict[int, set[int]] = field(default_factory=dict)
     count: int = 0
+    words: int = 0
     found: dict[tuple[Span, ...], Finding] = field(default_factory=dict, repr=False)
     strings: dict[int, bool | None] = field(default_factory=dict)
     is_all: bool = True
@@ -190,8 +193,12 @@ class _Search:
         followed: Counter[int] = Counter()
         for offset, word in releasing(self.dump.source, words):
             followed[word] += 1
-            if followed[word] > MOST_OF_ONE or self.count >= MOST_PLACES:
+            self.words += 1
+            self.is_all = self.is_all and followed[word] <= MOST_OF_ONE
+            if self.count >= MOST_PLACES or self.words > MOST_WORDS:
                 self.is_all = False
+                return more
+            if followed[word] > MOST_OF_ONE:
                 continue
             place = self.dump.layout.address_of(offset) or 0
             own = types.get(word)
