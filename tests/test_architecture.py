@@ -47,6 +47,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "bare",
         "pairnames",
         "pairs",
+        "dotnetfields",
         "propagation",
         "policy",
         "plan",

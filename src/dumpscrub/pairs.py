@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from dumpscrub.detectors import standins
@@ -21,6 +21,7 @@ from dumpscrub.detectors.pattern import Judgement
 from dumpscrub.errors import DumpscrubError, ScanError
 from dumpscrub.model import Confidence, Dump, Finding, Origin
 from dumpscrub.pairnames import BLOCK, Known, Names
+from dumpscrub.rules.schema import Rule
 from dumpscrub.search import pointers
 from dumpscrub.search.keepings import KEEPINGS
 from dumpscrub.search.memory import Memory
@@ -197,14 +198,16 @@ def _value(around: Around, keeping: Keeping, known: Known, memory: Memory) -> Fi
     for text, sure in candidates:
         if text and text.units and not text.units.strip(b"*"):
             return None  # masked already: what stands elsewhere is none
-        finding = _judged(text, known, is_sure=sure)
+        finding = judged(text, known.rule, known.judge, is_sure=sure)
         if finding:
             return finding
     return None
 
 
-def _judged(text: Text | None, known: Known, *, is_sure: bool) -> Finding | None:
-    """The finding of ``text``, if it is a value of a name; unless ``is_sure``, only one that is no name itself.
+def judged(
+    text: Text | None, rule: Rule, judge: Callable[[bytes, bytes], Judgement], *, is_sure: bool
+) -> Finding | None:
+    """The finding of ``text``, if it is a value for ``rule``; unless ``is_sure``, only one that is no name itself.
 
     Words that may be a password stand elsewhere as words: those are masked here, and their copies stay.
     """
@@ -215,12 +218,11 @@ def _judged(text: Text | None, known: Known, *, is_sure: bool) -> Finding | None
     is_name = is_secret or bool(_NAMELIKE.fullmatch(units))
     if not is_sure and (is_name or not _looks_made(units)):
         return None
-    judgement = known.judge(units, to_utf8(text.data, text.encoding))
+    judgement = judge(units, to_utf8(text.data, text.encoding))
     if judgement.suppressed or (is_secret and not _DIGIT.search(units)):
         return None
     if is_name and (is_secret or _DIVIDED.search(units) or not _DIGIT.search(units)):
         judgement = Judgement(Confidence.LOW, (), "")
-    rule = known.rule
     return Finding(
         *(rule.id, rule.category, text.spans, text.encoding, Origin.DIRECT, judgement.confidence, rule.action.value),
         values=judgement.values,

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from copy import copy
 from dataclasses import dataclass, replace
 
-from dumpscrub import bare, decoded, overlaps, pairnames, pairs
+from dumpscrub import bare, decoded, dotnetfields, overlaps, pairnames, pairs
 from dumpscrub.detectors import build_detectors, process
 from dumpscrub.errors import ScanError
 from dumpscrub.model import Dump, Edit, Finding, SecretValue
@@ -118,17 +118,20 @@ class Redaction:
         seen = earlier.seen if earlier else None
         edited = [edit.span for edit in edits]
         names = pairnames.Names(dump.layout, earlier.names if earlier else ())
-        scan = self._scanner.scan(dump, progress, stage, both(public.observe, names.observe), seen, edited)
+        modules = dotnetfields.Modules(dump.layout)
+        observe = both(public.observe, both(names.observe, modules.observe))
+        scan = self._scanner.scan(dump, progress, stage, observe, seen, edited)
         if scan.searched != dump.source.size:
             raise ScanError("part of the input was not searched: please report the kind of dump")
         in_fields = process.find(dump, self._fields)
         inside = decoded.find(dump, scan.seen.sights.places, self._scanner)
-        keys, pointed = public.all(), pairs.find(dump, names)
+        keys, pointed, of_fields = public.all(), pairs.find(dump, names), dotnetfields.find(dump, modules)
         without_format = self._bare.find(dump, scan, public, earlier.public_keys if earlier else None)
         # What is found without a format tells more: a key as such, with all that follows from it.
         better = frozenset(without_format.findings)
         others = (finding for finding in scan.findings if finding not in better) if better else scan.findings
-        direct = self._direct((*without_format.findings, *others, *in_fields, *pointed.findings), inside.findings)
+        followed = (*pointed.findings, *of_fields.findings)
+        direct = self._direct((*without_format.findings, *others, *in_fields, *followed), inside.findings)
         masked = _masked(direct)
         before = earlier.sweeper if earlier else None
         seeds = seeds_of(masked, self._known, before.seeds if before else ())
@@ -139,7 +142,8 @@ class Redaction:
         elsewhere = overlaps.again(dump.layout, (*masked, *new))
         findings = _in_order(dump, (*direct, *new, *elsewhere))
         suppressed = dict(sorted((Counter(scan.suppressed) + Counter(inside.suppressed)).items()))
-        notices = (*without_format.notices, *pointed.notices, *_crowded(scan.crowded + inside.crowded))
+        of_search = (*without_format.notices, *pointed.notices, *of_fields.notices)
+        notices = (*of_search, *_crowded(scan.crowded + inside.crowded))
         return Outcome(findings, suppressed, scan.searched, scan.seen, sweeper, keys, names.met, notices)
 
     def _direct(self, outside: Iterable[Finding], encoded: Iterable[Finding]) -> tuple[Finding, ...]:

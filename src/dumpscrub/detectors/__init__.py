@@ -11,6 +11,7 @@ from dumpscrub.detectors import (
     columns,
     der,
     directory,
+    dotnetfields,
     encoded_der,
     encoded_windows,
     javastores,
@@ -58,6 +59,7 @@ _MODULES = (
     neighbours,
     resultrows,
     directory,
+    dotnetfields,
     pairs,
     switches,
 )

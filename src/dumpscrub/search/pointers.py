@@ -84,22 +84,23 @@ def find(dump: Dump, wanted: Wanted) -> Iterator[tuple[int, int]]:
 
     Words that two regions share are left out.
     """
-    for span in _spans(dump.layout, wanted.size):
+    for offset, column in words(dump, wanted.size):
+        for at in range(0, len(column), _BLOCK):
+            places = at + wanted.among(column[at : at + _BLOCK])
+            for place, word in zip(places.tolist(), column[places].tolist(), strict=True):
+                yield offset + place * wanted.size, word
+
+
+def words(dump: Dump, size: int) -> Iterator[tuple[int, Words]]:
+    """The words of ``size`` bytes in writable memory of ``dump``, a few MiB at a time, each with its file offset."""
+    for span in _spans(dump.layout, size):
         for start in range(span.start, span.end, _AT_ONCE):
             end = min(start + _AT_ONCE, span.end)
             for part in dump.source.filled(start, end):
-                first = part.start + -(part.start - span.start) % wanted.size
-                yield from _in_part(first, dump.source.view(first, part.end), wanted)
+                first = part.start + -(part.start - span.start) % size
+                view = dump.source.view(first, part.end)
+                yield first, np.frombuffer(view, _TYPES[size], len(view) // size)
             dump.source.release(start, end)
-
-
-def _in_part(offset: int, view: memoryview, wanted: Wanted) -> Iterator[tuple[int, int]]:
-    """The same for the words of ``view``, which shows the file from ``offset`` on."""
-    words = np.frombuffer(view, _TYPES[wanted.size], len(view) // wanted.size)
-    for at in range(0, len(words), _BLOCK):
-        places = at + wanted.among(words[at : at + _BLOCK])
-        for place, word in zip(places.tolist(), words[places].tolist(), strict=True):
-            yield offset + place * wanted.size, word
 
 
 def _spans(layout: Layout, size: int) -> Iterator[Span]:
