@@ -10,7 +10,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, x448, x25519
 from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 from cryptography.hazmat.primitives.serialization import Encoding as Written
-from cryptography.hazmat.primitives.serialization import PublicFormat
+from cryptography.hazmat.primitives.serialization import PublicFormat, load_der_public_key
 
 from dumpscrub import grounds, multiples, scalars
 from dumpscrub.bare import BOUNDED
@@ -207,6 +207,31 @@ def test_a_number_of_diffie_hellman_goes_however_long_it_is(size: int, order: st
     bare = number.to_bytes(size, "big" if order == "big" else "little")
     data = diffie_hellman(prime, number) + FAR + FRAME + bare + FRAME
     assert masked(of_kind(data, RegionKind.STACK)) == data.replace(bare, b"*" * size)
+
+
+@pytest.mark.parametrize("kind", [RegionKind.HEAP, RegionKind.IMAGE])
+@pytest.mark.parametrize("bits", [225, 482, 512, 1000])
+@pytest.mark.parametrize("order", [Order.WORDS, Order.DIGITS30])
+def test_a_number_of_diffie_hellman_in_words_or_digits_goes(kind: RegionKind, bits: int, order: Order) -> None:
+    # At an odd offset no array is recognised by its length. The highest word or digit is small with some of these bits.
+    prime = int.from_bytes(b"\xff" * 8 + _varied(Random(2), 120), "big") | 1
+    number = int.from_bytes(_varied(Random(bits), bits // 8 + 1), "big") & (1 << bits) - 1 | 1 << bits - 1
+    bare = written(number, order)
+    head = bytes.fromhex("300c0000") + (len(bare) // 4).to_bytes(4, "little") + bytes(4 * (order is Order.DIGITS30))
+    data = diffie_hellman(prime, number) + FAR + bytes(3) + head + bare + bytes(80)
+    assert masked(of_kind(data, kind, 0x10001)) == data.replace(bare, b"*" * len(bare))
+
+
+def test_beside_its_generator_a_number_of_dsa_is_tried_before_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    # As in a PRIVATEKEYBLOB whose header was overwritten: p, q, g, x, all little-endian, then a seed that there is not.
+    monkeypatch.setattr(scalars, "_MOST", 40_000)
+    public, number = group_key()
+    group = load_der_public_key(public).public_numbers().parameter_numbers  # type: ignore[union-attr]
+    bare, random = written(number, Order.LITTLE), Random(3)
+    others = b"".join(bytes(8) + _varied(random, 200) for _ in range(300))
+    data = public + bytes(100) + others + bytes(8) + group.g.to_bytes(128, "little")[16:] + bare
+    data += b"\xff" * 4 + bytes(60)
+    assert masked(of_kind(data, RegionKind.IMAGE)) == data.replace(bare, b"*" * 20)
 
 
 def test_keys_of_two_groups_with_one_prime_do_not_hide_each_other() -> None:

@@ -40,8 +40,8 @@ class Target:
 
     ``bits`` are those of such a number, at most: between 160 and these where it is not ``fixed``. It stands in one of
     ``orders``. ``owns`` says whether its big-endian bytes, or the bytes of a seed, make one of the keys, which takes
-    some ``cost`` microseconds, and ``setup`` the first time; ``values`` are what is to be searched for then. In a blob
-    of both keys one of ``tails``, eight bytes, stands right before the private number, or one of ``heads`` behind it.
+    some ``cost`` microseconds, and ``setup`` the first time; ``values`` are what is to be searched for then. ``beside``
+    are orders with eight bytes that stand right before the private number in a blob of both keys, or behind it.
     """
 
     name: str
@@ -52,8 +52,7 @@ class Target:
     values: Callable[[bytes], tuple[SecretValue, ...]]
     fixed: bool = True
     setup: int = 0
-    tails: frozenset[bytes] = frozenset()
-    heads: frozenset[bytes] = frozenset()
+    beside: Sequence[tuple[Order, frozenset[bytes], frozenset[bytes]]] = ()
 
     @property
     def highest(self) -> int:
@@ -155,8 +154,7 @@ def _on_curve(kind: str, points: set[bytes]) -> Target:
     heads = frozenset(point[at : at + _PIECE] for point in points for at in (0, 1))
     return Target(
         *(kind, curve.bits, curve.orders, curve.cost, lambda data: curve.multiply(data) in points, values),
-        tails=tails,
-        heads=heads,
+        beside=((Order.BIG, tails, heads),),
     )
 
 
@@ -177,7 +175,21 @@ def _in_group(group: tuple[int, int, int], known: set[int]) -> Target:
     def owns(data: bytes) -> bool:
         return powers.of(int.from_bytes(data, "big")) in known
 
-    return Target(str(group), bits, _NUMERIC, cost, owns, _alone, bool(order), cost << _WINDOW)
+    beside = _before_number(prime, generator, known) if order else ()
+    return Target(str(group), bits, _NUMERIC, cost, owns, _alone, bool(order), cost << _WINDOW, beside)
+
+
+def _before_number(
+    prime: int, generator: int, known: Iterable[int]
+) -> tuple[tuple[Order, frozenset[bytes], frozenset[bytes]], ...]:
+    """What stands before the private number of DSA in Windows' blobs, all numbers of which are as long as the prime.
+
+    The public power in CNG's (bcrypt.h, BCRYPT_DSA_KEY_BLOB), the generator in CryptoAPI's (wincrypt.h, DSSPUBKEY).
+    """
+    size = (prime.bit_length() + 7) // 8
+    powers = frozenset((power % prime).to_bytes(size, "big")[-_PIECE:] for power in known)
+    generators = frozenset([generator.to_bytes(size, "little")[-_PIECE:]])
+    return (Order.BIG, powers, frozenset()), (Order.LITTLE, generators, frozenset())
 
 
 @dataclass(slots=True)

@@ -9,7 +9,7 @@ microseconds are spent by a fixed tariff (and not by the clock: the same dump al
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, takewhile
 
@@ -22,6 +22,7 @@ from dumpscrub.rules.schema import Action, Rule
 from dumpscrub.search import isolated
 from dumpscrub.search.isolated import Runs
 from dumpscrub.search.numbers import Order
+from dumpscrub.source import Source, read
 from dumpscrub.span import Span, SpanSet
 
 NAMES = ("ec-private-scalar", "group-private-number")
@@ -38,6 +39,10 @@ _CANDIDATE = 3
 """Microseconds that a number takes that is not even multiplied."""
 _RUN = 8
 """The same of random bytes that are read as a whole."""
+_WORD = 4
+"""Bytes of a word, and of a digit of 30 bits."""
+_MOST_DIGIT = 1 << 6
+"""The highest byte of such a digit is smaller."""
 _MOST_TRIED = 1 << 19
 """Different numbers that are remembered, so that each is multiplied once."""
 
@@ -97,7 +102,7 @@ class _Stage(enum.Enum):
 
 _TELLING = (_Stage.BESIDE, _Stage.EXACT, _Stage.ANNOUNCED)
 """Why a number is tried wherever it stands."""
-_BIG_ENDIAN = frozenset({_Stage.BESIDE, _Stage.ANNOUNCED})
+_IN_STRUCTURES = frozenset({_Stage.BESIDE, _Stage.ANNOUNCED})
 
 
 @dataclass(slots=True)
@@ -151,7 +156,7 @@ class _Search:
         self.announced.clear()
 
     def _of_size(self, ground: Ground, target: Target, stage: _Stage) -> None:
-        if stage in _BIG_ENDIAN:
+        if stage in _IN_STRUCTURES:
             self._in_structure(ground, target, stage)
             return
         # Words and digits stand behind a header of their own, so that they stand alone or are what is tried last.
@@ -168,18 +173,18 @@ class _Search:
                 self._try(ground, target, order, ground.runs.inner(size, ground.phases))
 
     def _in_structure(self, ground: Ground, target: Target, stage: _Stage) -> None:
-        """Try what stands in structures, which hold big-endian numbers and seeds."""
+        """Try what stands in structures: beside its public key in its order, else big-endian numbers and seeds."""
         size = target.length(Order.BIG)
         if stage is _Stage.BESIDE:
             starts = ground.runs.loose(size, ground.phases)[: self.room]
             self.room -= len(starts)
-            starts = isolated.beside(ground.source, starts, size, target.tails, target.heads)
-        else:
-            place = id(ground), size
-            if place not in self.announced:
-                self.announced[place] = isolated.announced(ground.source, self._some(ground.runs), size)
-            starts = self.announced[place]
-        self._try(ground, target, Order.BIG, starts)
+            for order, tails, heads in target.beside:
+                self._try(ground, target, order, isolated.beside(ground.source, starts, size, tails, heads))
+            return
+        place = id(ground), size
+        if place not in self.announced:
+            self.announced[place] = isolated.announced(ground.source, self._some(ground.runs), size)
+        self._try(ground, target, Order.BIG, self.announced[place])
 
     def _some(self, runs: Runs) -> Runs:
         """As many of ``runs`` as there is room for: each is read."""
@@ -198,16 +203,14 @@ class _Search:
     def _of_any_length(self, ground: Ground, target: Target) -> None:
         """Try what stands alone and is a number of at least 160 bits, and INTEGERs of DER with as many."""
         longest = (target.bits + 7) // 8
-        places = chain(
-            ground.runs.between(_SHORTEST, longest),
-            isolated.integers(ground.source, self._some(ground.runs), _SHORTEST, longest),
-        )
-        for start, end in places:
-            data = bytes(ground.source.view(start, end))
-            for secret in (data, data[::-1]):
+        alone = ground.runs.between(_SHORTEST, Order.DIGITS30.length(target.bits))
+        integers = isolated.integers(ground.source, self._some(ground.runs), _SHORTEST, longest)
+        for start, end in chain(alone, integers):
+            for at, secret in _readings(ground.source, start, end):
                 if self.is_over:
                     return
-                self._test(ground, target, Span(start, end), secret)
+                if len(secret) <= longest:
+                    self._test(ground, target, at, secret)
 
     def _test(self, ground: Ground, target: Target, at: Span, secret: bytes) -> None:
         self.room -= _CANDIDATE
@@ -233,3 +236,26 @@ class _Search:
             )
             for spans, (target, secret) in sorted(self.found.items())
         )
+
+
+def _readings(source: Source, start: int, end: int) -> Iterator[tuple[Span, bytes]]:
+    """The numbers, big-endian, that the bytes ``[start, end)`` may be, each with the place where it stands.
+
+    Words stand behind their count. Zeros end the bytes, and may belong to the last word or digit, or the first word.
+    """
+    data = read(source, start, end)
+    yield Span(start, end), data
+    yield Span(start, end), data[::-1]
+    for first in (start, start - _WORD):
+        size = end - first + (first - end) % _WORD
+        if first >= _WORD and read(source, first - _WORD, first) == (size // _WORD).to_bytes(_WORD, "little"):
+            at = Span(first, first + size)
+            yield at, _number(source, at, Order.WORDS)
+    if max(data[_WORD - 1 :: _WORD]) < _MOST_DIGIT:
+        at = Span(start, end + (start - end) % _WORD)
+        yield at, _number(source, at, Order.DIGITS30)
+
+
+def _number(source: Source, at: Span, order: Order) -> bytes:
+    number = order.number(read(source, at.start, at.end))
+    return number.to_bytes((number.bit_length() + 7) // 8, "big")
