@@ -128,6 +128,7 @@ def _sums(tally: Tally) -> Iterator[str]:
     damaged, public = sum(tally.damaged.values()), sum(tally.public.values())
     yield ""
     yield f"private components: {left} of {planted} left, in {len(tally.cells)} of {len(tally.planted)} cells"
+    yield from _by_design(tally)
     yield f"public components: {damaged} of {public} changed"
     if tally.found:
         found = tally.found
@@ -135,6 +136,14 @@ def _sums(tally: Tally) -> Iterator[str]:
             f"searched in all forms: {found['before']} copies before, {found['after']} after, "
             f"{tally.elsewhere} of these where none was planted"
         )
+
+
+def _by_design(tally: Tally) -> Iterator[str]:
+    """Which of what is left nothing could prove, and why."""
+    for (form, kind), why in gaps.NOTHING_PROVES.items():
+        left = sum(count for cell, count in tally.left.items() if (cell.form, cell.kind) == (form, kind))
+        if left:
+            yield f"  of these by design {left}: {form}, {kind}: {why}"
 
 
 def _kinds(text: str) -> tuple[str, ...]:

@@ -18,6 +18,19 @@ from corpus.keymaterial.trial import Cell
 PATH = Path(__file__).with_name("gaps.toml")
 _CHANCES = frozenset({"odd offset", "seam", "file-backed"})
 """Places where some bare numbers are found and others are not."""
+NOTHING_PROVES = {
+    ("PKCS#8 DER, last half", kind): f"{known} of {size} bytes of a private key: to prove them takes {work} trials each"
+    for kind, known, size, work in (
+        ("ed25519", 24, 32, "2^64"),
+        ("x25519", 24, 32, "2^32 (an interval of 64 bits, by kangaroos)"),
+        ("ed448", 37, 57, "2^160"),
+    )
+}
+"""Form and type of what stays by design, and why: no header or number is left that tells it from random bytes.
+
+A seed is hashed before it makes the public key, so that the bytes which are gone have to be guessed, for every place in
+memory at which so many random bytes end.
+"""
 _HEAD = """\
 # What still goes wrong with planted keys. Written by: python -m corpus.keys --update
 # left: private components that stand after sanitising, "form | type | place", * for all.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
@@ -62,6 +63,15 @@ def test_what_is_listed_is_still_left(tally: Tally) -> None:
     seen = {form for form, _ in tally.damaged}
     changed = {name.partition(" | ")[0] for name in tally.changed}
     assert sorted(({name.partition(" | ")[0] for name in listed.changed} & seen) - changed) == []
+
+
+def test_the_table_says_what_is_left_by_design() -> None:
+    cells = [Cell("PKCS#8 DER, last half", kind, "stack") for kind in ("ed25519", "p256")]
+    lines = list(keys.table(Tally(planted=Counter(cells), left=Counter(cells))))
+    assert [line for line in lines if "by design" in line] == [
+        "  of these by design 1: PKCS#8 DER, last half, ed25519: "
+        "24 of 32 bytes of a private key: to prove them takes 2^64 trials each"
+    ]
 
 
 def test_the_bounded_run_is_large_enough_and_seen_everywhere(tally: Tally) -> None:
