@@ -10,6 +10,7 @@ import pytest
 
 from dumpscrub.layout import LayoutBuilder, RegionKind
 from dumpscrub.model import Confidence, Dump, Encoding, Field, FieldKind, Finding, Origin, SecretValue
+from dumpscrub.progress import silent
 from dumpscrub.propagation import KNOWN_RULE, Seed, Sweeper, seeds_of
 from dumpscrub.rules.schema import Action
 from dumpscrub.search import wanted
@@ -296,6 +297,17 @@ def test_values_that_repeat_themselves_are_the_same_for_every_chunk(chunk: int, 
     found = Sweeper(values, Search(engine, 2, chunk)).sweep(dump)
     assert found == Sweeper(values, Search("hyperscan", 1, 1 << 20)).sweep(dump)
     assert union(span for copy in found for span in copy.spans) == (Span(33, 33 + 2100),)
+
+
+def test_hits_within_a_whole_value_change_nothing_whether_a_finder_gives_them_or_not() -> None:
+    sweeper = Sweeper([seed("abcdefgh1"), seed("abcdefgh1-xyz-2345"), seed("xyz-2345")], Search("hyperscan", 1, 64))
+    dump = memory(bytes(9) + b"abcdefgh1-xyz-2345" + bytes(9) + b"xyz-2345" + bytes(9))
+    apart = memory(b"abcdefgh1\0abcdefgh1-xyz-2345\0xyz-2345\0")
+    found = [number for some in sweeper._finder.find(apart, "", silent) for _, number in some]
+    members = {sweeper._finder.member(number)[1].data: number for number in found}
+    whole, head, tail = (members[data] for data in (b"abcdefgh1-xyz-2345", b"abcdefgh1", b"xyz-2345"))
+    hits = [(9, whole), (9, head), (19, tail), (36, tail)]
+    assert list(sweeper._outermost(dump, hits)) == [(9, whole), (36, tail)]
 
 
 TOKEN = "".join(random.Random(21).choices(string.ascii_letters + string.digits, k=40))

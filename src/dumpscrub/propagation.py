@@ -18,7 +18,7 @@ from functools import partial
 from itertools import accumulate, chain
 
 from dumpscrub.findings import Findings
-from dumpscrub.model import Confidence, Dump, Encoding, FieldKind, Finding, Origin, SecretValue
+from dumpscrub.model import Confidence, Dump, FieldKind, Finding, Origin, SecretValue
 from dumpscrub.progress import Progress, silent
 from dumpscrub.rules.schema import Action
 from dumpscrub.search.copies import FewCopies, Member, Piece
@@ -34,8 +34,6 @@ from dumpscrub.source import read_spans
 from dumpscrub.span import Span, SpanSet, in_order, part_of, total
 from dumpscrub.walks import Texts, before_ends, behind_starts, nearby, with_data
 
-STANDALONE_BELOW = 8
-"""Values with fewer characters than this count only where no letter or digit touches them."""
 _BETWEEN = b"\xff" * 16
 _ESCAPE = re.compile(rb"(?:\\(?:u[0-9A-Fa-f]{4}|x[0-9A-Fa-f]{2}|[bfnrt])|%[0-9A-Fa-f]{2})\Z")
 _LONGEST_ESCAPE = 6
@@ -101,7 +99,7 @@ class Sweeper:
         found: dict[tuple[Span, ...], Finding] = {}
         rests: dict[tuple[Span, ...], Finding] = {}
         outer, is_one_text = Span(0, 0), True
-        hits = chain.from_iterable(self._finder.find(dump, stage, progress))
+        hits = self._outermost(dump, chain.from_iterable(self._finder.find(dump, stage, progress)))
         for offset, number in thinned(hits, partial(self._size_in_a_row, dump)):
             member = self._finder.member(number)
             if is_one_text and outer.start <= offset and offset + len(member[1].data) <= outer.end:
@@ -128,6 +126,17 @@ class Sweeper:
         """True but for a short value that belongs to a longer word or name; the user's own may be part of a name."""
         owner, form = member
         return _stands_alone(dump, spans, form, in_names=self.seeds[owner].origin is Origin.KNOWN)
+
+    def _outermost(self, dump: Dump, hits: Iterable[Hit]) -> Iterator[Hit]:
+        """``hits``, in order, without those that stand within a whole value: a finder may leave these out, or not."""
+        reach = 0
+        for offset, number in hits:
+            form = self._finder.member(number)[1]
+            end = offset + len(form.data)
+            if end > reach:
+                yield offset, number
+                if form.counts_anywhere and dump.layout.contiguous(offset, end):
+                    reach = end
 
     def _size_in_a_row(self, dump: Dump, hit: Hit) -> int:
         """The bytes of a whole long value, if they follow each other in memory; else 0."""
@@ -231,7 +240,7 @@ def _stands_alone(dump: Dump, spans: tuple[Span, ...], form: Form, in_names: boo
     of letters alone is no part of a name, unless it counts ``in_names``: of the thread ``vault-worker``, of the type
     ``com.acme.vault.Client``, which have to stay.
     """
-    if len(form.data) >= STANDALONE_BELOW * form.unit or form.encoding is Encoding.BINARY:
+    if form.counts_anywhere:
         return True
     layout, unit = dump.layout, form.unit
     before = read_spans(dump.source, layout.backward(spans[0].start, _LONGEST_ESCAPE * unit))

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from dumpscrub.model import Encoding, SecretValue
 from dumpscrub.operators import OPERATORS
 from dumpscrub.search.escapes import in_documents
-from dumpscrub.search.forms import PLAIN, Form, decoded, forms, worth_sweeping
+from dumpscrub.search.forms import PLAIN, Form, decoded, forms, spelled, spelling_of, worth_sweeping
 from dumpscrub.search.obfuscated import obfuscated, revealed
 
 MODERATE = settings(max_examples=60, deadline=None)
@@ -451,3 +451,12 @@ def test_escaped_text_is_decoded_to_the_value(text: str) -> None:
     for copy in (json.dumps(text)[1:-1], html.escape(text), urllib.parse.quote(text)):
         if copy != text:
             assert text.encode() in {value.data for value in decoded(text_value(copy))}
+
+
+@MODERATE
+@given(
+    st.one_of(TEXTS.map(lambda text: SecretValue(text.encode())), BINARIES.map(lambda data: SecretValue(data, True)))
+)
+def test_one_spelling_is_the_same_as_among_all(value: SecretValue) -> None:
+    every = spelled(value)
+    assert tuple(spelling_of(value, number) for number in range(len(every))) == every

@@ -110,22 +110,20 @@ class Side:
         longest, size = self._longest[key].astype(np.int64) * width, self._size[key] * width
         return (longest - size, size) if self._at_end else (np.zeros_like(longest), longest)
 
-    def standing(self, data: bytes, at: int, width: int, key: int) -> list[tuple[int, int]]:
-        """Pairs (place, entry): the entries with that key whose text is in ``data``, where the key is at ``at``.
+    def standing(self, data: bytes, at: int, width: int, key: int) -> Iterator[tuple[int, int, int]]:
+        """Rows (length, place, entry): the entries with that key whose text is in ``data``, where the key is at ``at``.
 
         Regardless of case, and by their hash alone. The longest first.
         """
         behind = at + int(self._size[key]) * width
         text = (data[at % width : behind : width] if self._at_end else data[at::width]).decode("latin-1").lower()
         size = len(text)
-        found: list[tuple[int, int]] = []
         for length, by_hash in self._group(key).items():
             if length <= size:
                 entries = by_hash.get(hash(text[size - length :] if self._at_end else text[:length]))
                 if entries:
                     first = behind - length * width if self._at_end else at
-                    found += ((first, entry) for entry in entries)
-        return found
+                    yield from ((length, first, entry) for entry in entries)
 
     def _group_of(self, key: int) -> Group:
         entries = self._order[self._bounds[key] : self._bounds[key + 1]]

@@ -20,6 +20,8 @@ from dumpscrub.search.windows import to_utf8
 
 SHORTEST = 4
 """Characters of a text below which nothing is searched for."""
+STANDALONE_BELOW = 8
+"""Values with fewer characters than this count only where no letter or digit touches them."""
 _SHORTEST_BINARY = 6
 _SHORTEST_FORM = 6
 _SHORTEST_WORDS = 16
@@ -71,6 +73,12 @@ class Form:
         """True for a piece that counts only where the other parts of the value stand next to it."""
         return self.name.partition("/")[0] == spellings.HALF
 
+    @property
+    def counts_anywhere(self) -> bool:
+        """True for a whole value, neither a piece nor so short that it may be a part of another word."""
+        is_short = len(self.data) < STANDALONE_BELOW * self.unit and self.encoding is not Encoding.BINARY
+        return self.at is None and not is_short
+
     def equals(self, text: bytes) -> bool:
         """True where ``text`` is this form, no more and no less."""
         return text.lower() == self.data.lower() if self.caseless else text == self.data
@@ -100,6 +108,11 @@ def spelled(value: SecretValue) -> tuple[Spelling, ...]:
     if len(text) < SHORTEST:
         return ()
     return (*spellings.of_text(text), *spellings.pieces(text, structure=value.structure))
+
+
+def spelling_of(value: SecretValue, number: int) -> Spelling:
+    """``spelled(value)[number]``; in no time where it is the value itself, which is the one that is asked for most."""
+    return spelled(value)[number] if number or value.binary else spellings.itself(_text_of(value))
 
 
 def written(spelling: Spelling) -> Iterator[Form]:

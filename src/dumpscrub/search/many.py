@@ -22,7 +22,7 @@ from dumpscrub.model import Dump, Encoding
 from dumpscrub.progress import Progress
 from dumpscrub.search.blocks import busy_parts
 from dumpscrub.search.copies import SHORTEST_PIECE, FewCopies, Member
-from dumpscrub.search.finder import CORE, Chunk, Hit, Search, Watcher
+from dumpscrub.search.finder import Chunk, Hit, Search, Watcher
 from dumpscrub.search.forms import Form
 from dumpscrub.search.packed import Places
 from dumpscrub.search.sieve import KEY, LONG, REACH, Candidates
@@ -154,16 +154,16 @@ class ManyCopies(FewCopies):
             hits: Iterable[Hit]
             if is_simple:
                 data = bytes(view[begin - nearby.start : end - nearby.start])
-                there = self._standing(catalogue, data, at - begin, width, key)
+                there = self._standing(catalogue, data, at - begin, width, key, in_one_region=True)
                 hits = [(begin + place, number) for place, number in there]
             else:
                 hits = self._standing_at(dump, catalogue, at, width, key)
             for offset, number in hits:
                 if within.start <= (at if self.by_end else offset) < within.end:
                     yield offset, number
-                    size = len(self.member(number)[1].data)
-                    if is_simple and size >= CORE:
-                        reach = max(reach, offset + size)
+                    form = self.member(number)[1]
+                    if is_simple and form.counts_anywhere:
+                        reach = max(reach, offset + len(form.data))
 
     def _across(self, dump: Dump) -> list[Hit]:
         return self._ranked(super()._across(dump))
@@ -192,11 +192,19 @@ class ManyCopies(FewCopies):
             for place, number in self._standing(catalogue, read_spans(dump.source, spans), at, width, key):
                 yield part_of(spans, place, place + 1)[0].start, number
 
-    def _standing(self, catalogue: int, data: bytes, at: int, width: int, key: int) -> list[tuple[int, int]]:
-        """Pairs (place in ``data``, number): the forms with that key at ``at`` that are really there."""
+    def _standing(
+        self, catalogue: int, data: bytes, at: int, width: int, key: int, *, in_one_region: bool = False
+    ) -> list[tuple[int, int]]:
+        """Pairs (place in ``data``, number): the forms with that key at ``at`` that are really there.
+
+        The longest first. In one region none that stands within a longer one that is a whole value.
+        """
         found: list[tuple[int, int]] = []
         alike: Counter[tuple[int, int]] = Counter()
-        for first, entry in self._sides[catalogue].standing(data, at, width, key):
+        least = 0
+        for length, first, entry in self._sides[catalogue].standing(data, at, width, key):
+            if length < least:
+                break
             forms = self._forms.get((catalogue, entry, width))
             for ahead, number, form in self._spelled(catalogue, entry, width) if forms is None else forms:
                 place, size = first - ahead, len(form.data)
@@ -204,6 +212,8 @@ class ManyCopies(FewCopies):
                     continue
                 alike[place, size] += 1
                 found.append((place, number))
+                if in_one_region and form.counts_anywhere:
+                    least = length
         return found
 
     def _spelled(self, catalogue: int, entry: int, width: int) -> list[Numbered]:

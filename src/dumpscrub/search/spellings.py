@@ -53,6 +53,11 @@ class Spelling(NamedTuple):
         return f"Spelling({self.name}, {len(self.text)} characters)"
 
 
+def itself(text: str) -> Spelling:
+    """The first spelling of ``text``."""
+    return Spelling(PLAIN, text, is_caseless(text))
+
+
 def of_text(text: str) -> tuple[Spelling, ...]:
     """The spellings of ``text``, itself first."""
     return (*_distinct(_readable(text)), *_encoded(text))
@@ -92,11 +97,11 @@ def _distinct(candidates: Iterable[Spelling]) -> tuple[Spelling, ...]:
 
 
 def _readable(text: str) -> Iterator[Spelling]:
-    caseless = is_caseless(text)
-    yield Spelling(PLAIN, text, caseless)
+    first = itself(text)
+    yield first
     if not text.isascii():
         yield from _other_characters(text)
-    if not caseless:
+    if not first.caseless:
         yield _spelling("lower", text.lower())
         yield _spelling("upper", text.upper())
     yield _spelling("reversed", text[::-1])

@@ -9,7 +9,7 @@ from itertools import islice
 from dumpscrub.model import Encoding, SecretValue
 from dumpscrub.search.catalogue import Catalogue, Item, is_plain, odd_forms
 from dumpscrub.search.copies import Member, distinct
-from dumpscrub.search.forms import spelled, unchanged, written
+from dumpscrub.search.forms import spelled, spelling_of, unchanged, written
 from dumpscrub.search.sieve import KEY, LONG
 
 FEW_ODD = 4096
@@ -42,7 +42,7 @@ class Stock:
         owner, number = int(columns.owners[entry]), int(columns.numbers[entry])
         if columns.raw:
             return owner, odd_forms(self._values[owner])[number]
-        candidates = written(spelled(self._values[owner])[number])
+        candidates = written(spelling_of(self._values[owner], number))
         return next(((owner, form) for form in candidates if form.encoding is encoding), None)
 
     def unchanged(self) -> list[Member]:
