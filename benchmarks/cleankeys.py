@@ -45,6 +45,8 @@ _COMPRESSED = frozenset(
     (".7z", ".br", ".bz2", ".deb", ".gz", ".jar", ".jpeg", ".jpg", ".png", ".tgz", ".webp", ".whl", ".woff2", ".xz")
 ) | {".zip", ".zst", ".rpm", ".pack", ".nupkg", ".crx"}
 _LEAST = 4096
+_BEFORE = bytes(64)
+"""What stands before all data: a file that begins with what is compressed would be refused."""
 _APART = 64  # bytes between the parts of one certificate: its signature's algorithm
 _PART = 16 << 20
 _WORDS = ("deployment", "finished", "step", "worker", "the", "of", "web", "queue", "INFO", "retry", "to", "at")
@@ -69,11 +71,12 @@ def _of_keys(rule: Rule) -> bool:
 
 def search(data: bytes, rules: Mapping[str, bool]) -> Count:
     """What those rules find in ``data``, read as a raw dump. Published keys are counted as a rule of that name."""
+    size, data = len(data), _BEFORE + data
     with tempfile.TemporaryDirectory(prefix="dumpscrub-clean-") as folder:
         dump = Path(folder) / "clean.raw"
         dump.write_bytes(data)
         everything = dumpscrub.scan(dump).findings
-    one = Count(len(data))
+    one = Count(size)
     masked = [finding for finding in everything if finding.rule in rules and finding.action == Action.MASK.value]
     for group in _groups(masked):
         rule = PUBLISHED_KEY if any(_published(data, finding) for finding in group) else group[0].rule

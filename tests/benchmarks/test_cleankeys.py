@@ -52,6 +52,13 @@ def test_a_published_key_is_no_failure(monkeypatch: pytest.MonkeyPatch, tmp_path
     assert cleankeys.main([str(tmp_path), "--most", "0.1"]) == 0
 
 
+def test_what_begins_with_a_compressed_file_is_searched() -> None:
+    data = gzip.compress(Random(4).randbytes(8000)) + DER + bytes(64)
+    count = cleankeys.search(data, cleankeys.rules_of_keys())
+    assert count.size == len(data)
+    assert count.findings["der-private-key"] == 1
+
+
 def test_too_little_is_a_failure(tmp_path: Path) -> None:
     assert cleankeys.main([str(tmp_path), "--most", "0.1", "--least", "5"]) == 1
 
