@@ -84,12 +84,18 @@ def look(view: memoryview, at: int, samples: Offsets) -> list[Trace]:
     if len(view) < 2 * REACH:
         return []
     within = samples[(samples >= REACH) & (samples <= len(view) - REACH) & ((samples + at) % _STEP == 0)]
-    within = within[(gathered(view, within + _PAIR, 2) > _SMALL).all(axis=1)]
+    within = within[_may_be_keys(view, within + _PAIR) | _may_be_keys(view, within - _PAIR)]
     return [
         trace
         for first in range(0, len(within), _AT_ONCE)
         for trace in _around(view, at, within[first : first + _AT_ONCE])
     ]
+
+
+def _may_be_keys(view: memoryview, places: Offsets) -> npt.NDArray[np.bool_]:
+    """Of which of these indices of ``view`` two words that are no small numbers begin."""
+    found: npt.NDArray[np.bool_] = (gathered(view, places, 2) > _SMALL).all(axis=1)
+    return found
 
 
 def _around(view: memoryview, at: int, samples: Offsets) -> Iterator[Trace]:
