@@ -89,6 +89,14 @@ def test_a_word_of_ones_ends_a_number() -> None:
     assert runs_in(data, 20).ends.tolist() == [130]
 
 
+@pytest.mark.parametrize("phase", range(8))
+@pytest.mark.parametrize("size", [20, 60])
+def test_a_word_of_ones_ends_a_number_at_any_alignment(size: int, phase: int) -> None:
+    # Two bytes of it do not make the last look any other than random.
+    data = bytes(100) + random_bytes(phase, size) + b"\xff" * 4 + bytes(40)
+    assert 100 + size in runs_in(data, size, phase).ends.tolist()
+
+
 @pytest.mark.parametrize("header", [b"\x04\x20", b"\x02\x20", b"\x02\x21\x00", b"\0\0\0\x20", b"\0\0\0\x21\0"])
 def test_what_a_header_announces_among_random_bytes(header: bytes) -> None:
     before = random_bytes(5, 100).replace(b"\x04 ", b"..").replace(b"\x02 ", b"..")

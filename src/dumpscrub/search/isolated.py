@@ -188,9 +188,12 @@ def _begins(octets: Octets, first: Offsets, step: int) -> Offsets:
 
 
 def _ends(octets: Octets, last: Offsets, step: int) -> Offsets:
-    """For each last look, where two zeros stand behind it, or a word of ones; zeros may be the end of a pointer."""
-    places = last[:, np.newaxis] + np.arange(_LOOK, _LOOK + step + _LOOK)
-    here = octets[last[:, np.newaxis] + np.arange(_LOOK, _LOOK + step + _LOOK + 3)]
+    """For each last look, where two zeros stand behind it, or a word of ones; zeros may be the end of a pointer.
+
+    The first of the ones may be the look's last byte.
+    """
+    places = last[:, np.newaxis] + np.arange(_LOOK - 1, _LOOK + step + _LOOK)
+    here = octets[last[:, np.newaxis] + np.arange(_LOOK - 1, _LOOK + step + _LOOK + 3)]
     zero, ones = here == 0, here == 0xFF
     fitting = zero[:, :-3] & zero[:, 1:-2] | ones[:, :-3] & ones[:, 1:-2] & ones[:, 2:-1] & ones[:, 3:]
     return _first(places, fitting)
