@@ -40,7 +40,7 @@ def test_an_error_names_the_rule_and_no_bytes(module: ModuleType, rule: str, mon
     monkeypatch.setattr(module, "find", fail)
     search: Redaction = redaction(False)
     scan = search._scanner.scan(dump())
-    with pytest.raises(ScanError, match=rf"^rule {rule} failed \(ZeroDivisionError\): report this rule$") as caught:
+    with pytest.raises(ScanError, match=rf"^rule {rule} failed \(ZeroDivisionError\): please report it$") as caught:
         BareKeys(load_rules()).find(dump(), scan, PublicKeys())
     assert BYTES not in str(caught.value)
     assert caught.value.__cause__ is None

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 
 from dumpscrub import factors, randomarrays, roundkeys, scalars
-from dumpscrub.errors import DumpscrubError, ScanError
+from dumpscrub.errors import fail_closed
 from dumpscrub.model import Dump, Finding
 from dumpscrub.publics import Found, Known, PublicKeys
-from dumpscrub.rules.schema import Rule, RuleSet
+from dumpscrub.rules.schema import RuleSet
 from dumpscrub.scanner import Scan
 
 BOUNDED = "there is much that looks like bare keys, so they were looked for in a part of memory only: see --deep"
@@ -47,32 +46,27 @@ class BareKeys:
         rule = self._rules.get("random-array")
         if rule:
             given = (*scan.findings, *found)
-            search = partial(randomarrays.find, dump, sights.lengths, public, given, rule, deep=self._deep)
-            arrays = _fail_closed(rule, search)
+            with fail_closed(f"rule {rule.id}"):
+                arrays = randomarrays.find(dump, sights.lengths, public, given, rule, deep=self._deep)
             found += arrays.findings
             everywhere = everywhere and arrays.everywhere
         return Bare(tuple(found), () if everywhere else (BOUNDED,))
 
-    def _proven(self, dump: Dump, scan: Scan, keys: Sequence[Known], *, is_new: bool) -> Iterator[Found]:
+    def _proven(self, dump: Dump, scan: Scan, keys: Sequence[Known], *, is_new: bool) -> list[Found]:
         """Round keys and, where the search is ``is_new``, numbers that belong to ``keys`` or prove themselves."""
+        found: list[Found] = []
         rule = self._rules.get("aes-key-schedule")
         if rule:
-            yield _fail_closed(rule, partial(roundkeys.find, dump, scan.seen.sights.traces, rule))
+            with fail_closed(f"rule {rule.id}"):
+                found.append(roundkeys.find(dump, scan.seen.sights.traces, rule))
         rule = self._rules.get("rsa-private-numbers")
         if rule and is_new:
             given = [finding for finding in scan.findings if finding.category == rule.category]
-            yield _fail_closed(rule, partial(factors.find, dump, keys, given, rule, deep=self._deep))
+            with fail_closed(f"rule {rule.id}"):
+                found.append(factors.find(dump, keys, given, rule, deep=self._deep))
         for name in scalars.NAMES if is_new else ():
             rule = self._rules.get(name)
             if rule:
-                yield _fail_closed(rule, partial(scalars.find, dump, keys, scan.findings, rule, deep=self._deep))
-
-
-def _fail_closed(rule: Rule, search: Callable[[], Found]) -> Found:
-    """What ``search`` finds. Its own errors name the rule and the kind of fault only: others may hold bytes."""
-    try:
-        return search()
-    except (DumpscrubError, MemoryError):
-        raise
-    except Exception as error:  # noqa: BLE001
-        raise ScanError(f"rule {rule.id} failed ({type(error).__name__}): report this rule") from None
+                with fail_closed(f"rule {rule.id}"):
+                    found.append(scalars.find(dump, keys, scan.findings, rule, deep=self._deep))
+        return found

@@ -17,7 +17,7 @@ from itertools import islice
 from dumpscrub.detectors.base import Detector, Match
 from dumpscrub.detectors.dotnetfields import FieldDetector, plain_name
 from dumpscrub.detectors.pairs import tells
-from dumpscrub.errors import DumpscrubError, ScanError
+from dumpscrub.errors import fail_closed
 from dumpscrub.layout import Layout
 from dumpscrub.model import Dump, Encoding, Finding
 from dumpscrub.pairs import judged
@@ -94,13 +94,8 @@ def find(dump: Dump, modules: Modules) -> Fields:
     """The texts in fields of ``modules``' types in ``dump``, in file order. Raises ScanError where that fails."""
     if not modules.roots:
         return Fields((), () if modules.is_all else (BOUNDED,))
-    try:
+    with fail_closed("following fields of .NET"):
         return _find(dump, modules)
-    except (DumpscrubError, MemoryError):
-        raise
-    except Exception as error:  # noqa: BLE001
-        # Its text may hold bytes of the dump.
-        raise ScanError(f"following fields of .NET failed ({type(error).__name__}): report this") from None
 
 
 def _find(dump: Dump, modules: Modules) -> Fields:

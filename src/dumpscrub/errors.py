@@ -18,6 +18,11 @@ interrupt, 143 a termination, 141 a closed pipe.
 A message is one line: what happened, then what the user can do. It never holds bytes of the dump.
 """
 
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 
 class DumpscrubError(Exception):
     """Base of every error that dumpscrub raises on purpose."""
@@ -69,3 +74,17 @@ class VerificationError(DumpscrubError):
     """The redacted copy failed a check before it was published."""
 
     exit_code = 7
+
+
+@contextmanager
+def fail_closed(what: str) -> Iterator[None]:
+    """Raise a ScanError where ``what`` fails in a way that nobody thought of; our own errors pass.
+
+    It names the kind of fault only: the text of any other error may hold bytes of the dump.
+    """
+    try:
+        yield
+    except (DumpscrubError, MemoryError):
+        raise
+    except Exception as error:  # noqa: BLE001
+        raise ScanError(f"{what} failed ({type(error).__name__}): please report it") from None

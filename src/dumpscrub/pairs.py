@@ -18,7 +18,7 @@ from dumpscrub.detectors import standins
 from dumpscrub.detectors.names import is_secret_name
 from dumpscrub.detectors.pairs import is_name, tells
 from dumpscrub.detectors.pattern import Judgement
-from dumpscrub.errors import DumpscrubError, ScanError
+from dumpscrub.errors import fail_closed
 from dumpscrub.model import Confidence, Dump, Finding, Origin
 from dumpscrub.pairnames import BLOCK, Known, Names
 from dumpscrub.rules.schema import Rule
@@ -84,13 +84,8 @@ class Pairs:
 
 def find(dump: Dump, names: Names) -> Pairs:
     """The values of ``names`` in ``dump``, in file order. Raises ScanError where that fails."""
-    try:
+    with fail_closed("following names of secrets"):
         return _find(dump, names)
-    except (DumpscrubError, MemoryError):
-        raise
-    except Exception as error:  # noqa: BLE001
-        # Its text may hold bytes of the dump.
-        raise ScanError(f"following names of secrets failed ({type(error).__name__}): report this") from None
 
 
 def _find(dump: Dump, names: Names) -> Pairs:

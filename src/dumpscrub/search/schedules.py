@@ -94,7 +94,7 @@ def look(view: memoryview, at: int, samples: Offsets) -> list[Trace]:
 
 def _may_be_keys(view: memoryview, places: Offsets) -> npt.NDArray[np.bool_]:
     """Of which of these indices of ``view`` two words that are no small numbers begin."""
-    found: npt.NDArray[np.bool_] = (gathered(view, places, 2) > _SMALL).all(axis=1)
+    found: npt.NDArray[np.bool_] = np.all(gathered(view, places, 2) > _SMALL, axis=1)
     return found
 
 
