@@ -44,6 +44,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "multiples",
         "scalars",
         "randomarrays",
+        "randomtexts",
         "bare",
         "pairnames",
         "pairs",

@@ -7,7 +7,7 @@ from types import ModuleType
 import pytest
 from test_factors import redaction
 
-from dumpscrub import factors, randomarrays, roundkeys, scalars
+from dumpscrub import factors, randomarrays, randomtexts, roundkeys, scalars
 from dumpscrub.bare import BareKeys
 from dumpscrub.errors import InputError, ScanError
 from dumpscrub.layout import LayoutBuilder
@@ -31,6 +31,7 @@ def dump() -> Dump:
         (factors, "rsa-private-numbers"),
         (scalars, "ec-private-scalar"),
         (randomarrays, "random-array"),
+        (randomtexts, "random-text"),
     ],
 )
 def test_an_error_names_the_rule_and_no_bytes(module: ModuleType, rule: str, monkeypatch: pytest.MonkeyPatch) -> None:

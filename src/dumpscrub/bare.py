@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from dumpscrub import factors, randomarrays, roundkeys, scalars
+from dumpscrub import factors, randomarrays, randomtexts, roundkeys, scalars
 from dumpscrub.errors import fail_closed
 from dumpscrub.model import Dump, Finding
 from dumpscrub.publics import Found, Known, PublicKeys
@@ -50,6 +50,12 @@ class BareKeys:
                 arrays = randomarrays.find(dump, sights.lengths, public, given, rule, deep=self._deep)
             found += arrays.findings
             everywhere = everywhere and arrays.everywhere
+        rule = self._rules.get("random-text")
+        if rule:
+            with fail_closed(f"rule {rule.id}"):
+                texts = randomtexts.find(dump, sights.texts, scan.findings, rule, deep=self._deep)
+            found += texts.findings
+            everywhere = everywhere and texts.everywhere
         return Bare(tuple(found), () if everywhere else (BOUNDED,))
 
     def _proven(self, dump: Dump, scan: Scan, keys: Sequence[Known], *, is_new: bool) -> list[Found]:

@@ -1,4 +1,5 @@
-"""What is seen in memory without any literal: places of encoded text, traces of key schedules, lengths of arrays.
+"""What is seen in memory without any literal: places of encoded text, traces of key schedules, lengths of arrays,
+random text.
 
 No engine takes part in this, so that a second search sees in the same bytes what the first one saw. It looks at what
 stands around the edits that were made since (:class:`Surroundings`).
@@ -15,7 +16,7 @@ import numpy as np
 
 from dumpscrub.columns import Mask, Offsets
 from dumpscrub.model import Dump
-from dumpscrub.search import encoded, lengths, noise, schedules
+from dumpscrub.search import encoded, lengths, noise, randomtexts, schedules
 from dumpscrub.search.encoded import Place
 from dumpscrub.search.lengths import LengthList
 from dumpscrub.search.places import PlaceList
@@ -35,6 +36,7 @@ class Sights(NamedTuple):
     places: list[Place]
     traces: list[Trace]
     lengths: Sequence[int] = ()
+    texts: Sequence[int] = ()
 
 
 def look(view: memoryview, at: int, start: int, end: int) -> Sights:
@@ -121,12 +123,13 @@ class SightList:
     """Sees a dump beside a search (as its :class:`~dumpscrub.search.finder.Watcher`), and keeps what it saw.
 
     The places that an ``earlier`` one saw of the same dump stand, but in the surroundings of the ``edits`` that were
-    made since, and so do the lengths: edits write none. Traces do not: what is a schedule was found then.
+    made since, and so do lengths and random texts: edits write none. Traces do not: what is a schedule was found then.
     """
 
     def __init__(self, dump: Dump, earlier: SightList | None = None, edits: Iterable[Span] = ()) -> None:
         self.places, self.traces = PlaceList(dump), TraceList()
         self.lengths: LengthList = earlier.lengths if earlier else LengthList()
+        self.texts: LengthList = earlier.texts if earlier else LengthList()
         self._layout = dump.layout
         self._around = Surroundings.of(edits) if earlier else None
         if earlier and self._around:
@@ -137,10 +140,12 @@ class SightList:
         if self._around:
             return self._around.look(view, at, start, end)
         found = lengths.look(view, at, start, end, self._layout).tolist()
-        return look(view, at, start, end)._replace(lengths=found)
+        texts = randomtexts.look(view, at, start, end).tolist()
+        return look(view, at, start, end)._replace(lengths=found, texts=texts)
 
     def take(self, seen: Sights) -> None:
         """Keep what was seen."""
         self.places.add(seen.places)
         self.traces.add(seen.traces)
         self.lengths.add(seen.lengths)
+        self.texts.add(seen.texts)

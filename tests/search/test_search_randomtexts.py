@@ -1,0 +1,67 @@
+"""Text that looks random: told from names, and seen at every alignment, whatever part of the file is looked at."""
+
+from __future__ import annotations
+
+from random import Random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from random_material import ALPHABET, random_text
+
+from dumpscrub.search import randomtexts
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        b"InvalidParameterSpec2Exception",
+        b"EVP_PKEY_CTX_set1_pbe_pass",
+        b"RtlIpv6StringToAddressExA",
+        b"_ZN4llvm2cl6Option11addArgumentEv",
+        b"Microsoft.NETCore.App/3.1.23",
+        b"0b8c1f2e-5d3a-4f6b-9c7e-1a2b3c4d5e6f",
+        b"ABCDEFGHIJKLMNOP",
+        b"correcthorsebatterystaple",
+        b"12345678901234567890",
+        b"X509v3 Subject Key",
+    ],
+)
+def test_names_words_and_numbers_are_not_random(name: bytes) -> None:
+    assert not list(randomtexts.random_parts(name))
+
+
+def test_nineteen_of_twenty_generated_passwords_are_random() -> None:
+    random = Random(1)
+    found = sum(randomtexts.is_random("".join(random.choices(ALPHABET, k=24)).encode()) for _ in range(1000))
+    assert found >= 920
+
+
+def test_the_random_part_between_signs_is_what_counts() -> None:
+    secret = random_text(1, 20)
+    assert list(randomtexts.random_parts(b"db-name:" + secret + b";x")) == [(8, 28)]
+
+
+@given(st.integers(0, 40), st.integers(16, 40), st.booleans(), st.integers(0, 500))
+def test_random_text_is_seen_at_any_alignment(start: int, size: int, wide: bool, seed: int) -> None:
+    text = random_text(seed, size)
+    data = text.decode().encode("utf-16-le") if wide else text
+    found = randomtexts.look(memoryview(bytes(64 + start) + data + bytes(80)), 0, 0, 144 + start + len(data))
+    # A text in UTF-16 of both byte orders is the same, but for one character.
+    assert any(64 + start <= offset < 64 + start + 16 for offset in found.tolist())
+
+
+@given(st.integers(100, 700), st.integers(0, 500))
+def test_parts_of_a_file_show_what_all_of_it_does(cut: int, seed: int) -> None:
+    random = Random(seed)
+    data = b"".join(
+        random_text(random.randrange(50), random.randrange(12, 60)) + bytes(random.randrange(1, 30)) for _ in range(20)
+    )
+    view, cut = memoryview(data), min(cut, len(data) - 64)
+    whole = sorted(randomtexts.look(view, 0, 0, len(data)).tolist())
+    low = max(0, cut - 64)
+    parts = [
+        *randomtexts.look(view[: cut + 64], 0, 0, cut).tolist(),
+        *randomtexts.look(view[low:], low, cut, len(data)).tolist(),
+    ]
+    assert sorted(parts) == whole

@@ -1,0 +1,101 @@
+"""Random texts of their own: found behind their lengths, nowhere else, and a second search changes nothing."""
+
+from __future__ import annotations
+
+import struct
+from pathlib import Path
+
+import pytest
+from random_material import random_text
+
+import dumpscrub
+from dumpscrub.layout import LayoutBuilder, RegionKind
+from dumpscrub.model import Dump
+from dumpscrub.policy import Policy
+from dumpscrub.redaction import Redaction
+from dumpscrub.rules.load import load_rules
+from dumpscrub.rules.schema import Action, RuleSet
+from dumpscrub.search.finder import Search
+from dumpscrub.source import BytesSource
+from dumpscrub.span import Span
+
+ADDRESS = 0x1F2_0000_0000
+TYPE = struct.pack("<Q", 0x7FFA_1C2A_4400)
+SECRET = random_text(7, 22)
+WIDE = SECRET.decode().encode("utf-16-le")
+SIZE = len(SECRET)
+
+
+def redaction(chunk: int = 1 << 22) -> Redaction:
+    rules = [rule for rule in load_rules().rules if rule.detector == "random-text"]
+    return Redaction(RuleSet(tuple(rules)), Policy("own", {"possible-secret": Action.MASK}), Search("re2", 1, chunk))
+
+
+def dump_of(data: bytes) -> Dump:
+    builder = LayoutBuilder(len(data))
+    builder.add(0, len(data), RegionKind.HEAP, "heap", ADDRESS)
+    return Dump("raw", BytesSource(data), builder.build())
+
+
+def found_in(data: bytes, chunk: int = 1 << 22) -> list[tuple[Span, ...]]:
+    findings = redaction(chunk).search(dump_of(data)).findings
+    return sorted({finding.spans for finding in findings})
+
+
+HEADS: dict[str, tuple[bytes, bytes]] = {
+    ".NET": (TYPE + struct.pack("<I", SIZE), WIDE),
+    "BSTR": (bytes(4) + struct.pack("<I", 2 * SIZE), WIDE),
+    "HotSpot": (struct.pack("<QII", 1, 0x4400, SIZE), SECRET),
+    "PHP": (struct.pack("<QQQ", 1, 0x8000_1234_5678_9ABC, SIZE), SECRET),
+    "CPython bytes": (struct.pack("<QQQQ", 1, 0x7FFA, SIZE, 0x1234_5678_9ABC_DEF0), SECRET),
+    "CPython 3.11": (struct.pack("<QQQQQQ", 1, 0x7FFA, SIZE, 77, 0xE4, 0), SECRET),
+    "CPython 3.12": (struct.pack("<QQQQQ", 1, 0x7FFA, SIZE, 77, 0xE4), SECRET),
+    "malloc": (struct.pack("<QQ", 0, 0x21), SECRET),
+    "HPROF": (struct.pack(">QIIB", 0x7FFA, 1, SIZE, 8), SECRET),
+}
+
+
+@pytest.mark.parametrize("head", HEADS)
+def test_text_behind_its_length_goes(head: str) -> None:
+    before, text = HEADS[head]
+    start = 128 - len(before)
+    data = bytes(start) + before + text + bytes(64)
+    assert found_in(data) == [(Span(128, 128 + len(text)),)]
+
+
+def test_text_without_a_length_stays() -> None:
+    # As names of functions stand in the tables of a program.
+    data = bytes(99) + b"\0".join([b"deflateInit2_", SECRET, b"inflate"]) + bytes(64)
+    assert found_in(data) == []
+
+
+def test_a_length_of_something_else_is_none() -> None:
+    assert found_in(bytes(100) + struct.pack("<I", SIZE + 1) + SECRET + bytes(64)) == []
+
+
+def test_a_name_with_its_length_stays() -> None:
+    name = b"InvalidParameterSpec2Exception"
+    assert found_in(bytes(100) + struct.pack("<I", len(name)) + name + bytes(64)) == []
+
+
+def test_every_copy_of_it_goes() -> None:
+    head, text = HEADS[".NET"]
+    data = bytes(64) + head + text + bytes(64) + b"x=" + SECRET + b";" + bytes(64)
+    at = data.index(SECRET)
+    assert (Span(at, at + SIZE),) in found_in(data)
+
+
+@pytest.mark.parametrize("chunk", [64, 100, 4096])
+def test_chunks_make_no_difference(chunk: int) -> None:
+    data = b"".join(bytes(32 - len(head) % 16) + head + text for head, text in HEADS.values()) + bytes(64)
+    assert found_in(data, chunk) == found_in(data)
+
+
+def test_a_redacted_copy_has_none_of_it_and_a_second_run_changes_nothing(tmp_path: Path) -> None:
+    head, text = HEADS[".NET"]
+    path = tmp_path / "memory.bin"
+    path.write_bytes(bytes(64) + head + text + bytes(64))
+    first = dumpscrub.sanitize(path, tmp_path / "first.bin")
+    assert first.bytes_changed == SIZE
+    assert WIDE not in (tmp_path / "first.bin").read_bytes()
+    assert dumpscrub.sanitize(tmp_path / "first.bin", tmp_path / "second.bin").bytes_changed == 0
