@@ -22,13 +22,14 @@ from dumpscrub.model import Confidence, Dump, FieldKind, Finding, Origin, Secret
 from dumpscrub.progress import Progress, silent
 from dumpscrub.rules.schema import Action
 from dumpscrub.search.copies import FewCopies, Member, Piece
+from dumpscrub.search.edges import WORD
 from dumpscrub.search.finder import CORE, Hit, Search
 from dumpscrub.search.forms import Form, decoded, whole, worth_sweeping
 from dumpscrub.search.fragments import rest
 from dumpscrub.search.halves import REACH, parts
 from dumpscrub.search.repeats import thinned
 from dumpscrub.search.wanted import Wanted
-from dumpscrub.search.windows import WORD, squeeze
+from dumpscrub.search.windows import squeeze
 from dumpscrub.shadows import without_shadows
 from dumpscrub.source import read_spans
 from dumpscrub.span import Span, SpanSet, in_order, part_of, total

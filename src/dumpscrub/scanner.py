@@ -62,8 +62,8 @@ class Scan:
 class _Users:
     """The detectors of an anchor. ``before`` and ``after`` are the code units that are read around a hit for all.
 
-    With ``edge`` no two word characters may stand before it. ``twin`` says that the same detectors look for the same
-    text in UTF-16LE, while this is UTF-16BE.
+    With ``edge`` no two word characters may stand before it, unless a token may begin there. ``twin`` says that the
+    same detectors look for the same text in UTF-16LE, while this is UTF-16BE.
     """
 
     encoding: Encoding
@@ -83,7 +83,9 @@ class Scanner:
             for anchor in detector.anchors:
                 users.setdefault(anchor, []).append(detector)
         self._users = tuple(_with_reach(users))
-        anchors = (Literal(anchor.data, anchor.caseless, anchor.edge and anchor.encoding.unit == 1) for anchor in users)
+        # Bytes in a row are no characters of UTF-16: there windows tell.
+        edges = ((anchor, anchor.edge and anchor.encoding.unit == 1) for anchor in users)
+        anchors = (Literal(anchor.data, anchor.caseless, edge, token=edge) for anchor, edge in edges)
         self._literals = (*anchors, *(literal for literal, _, _ in MARKS))
         self._finder = Finder(self._literals, search)
 
@@ -193,7 +195,7 @@ class _Verification:
 
     def is_needless(self, offset: int, users: _Users) -> bool:
         """True for a hit that shows nothing, or nothing but what is found one byte later as well."""
-        if users.edge and self.windows.follows_word(offset, users.encoding):
+        if users.edge and self.windows.is_within_word(offset, users.encoding):
             return True
         return users.twin and self.windows.reads_as_little(offset, users.before, users.after)
 

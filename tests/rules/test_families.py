@@ -97,7 +97,8 @@ def test_a_beginning_that_another_one_begins_with_is_no_anchor() -> None:
 def test_a_recognised_beginning_counts_whatever_follows() -> None:
     token = generate(r"frg-\w{22}", Random(1)).encode()
     assert found_in(PREFIXED, b" " + token + b"tail") == [token]
-    assert found_in(PREFIXED, b"x" + token) == []
+    assert found_in(PREFIXED, b"x" + token) == [token]
+    assert found_in(PREFIXED, b"xfrg-" + b"z" * 22) == []
     assert found_in(PREFIXED, b" k3y" + HEX[:20].encode() + b" k3y" + b"decade" * 3 + b"000") == [
         b"k3y" + HEX[:20].encode()
     ]

@@ -163,6 +163,16 @@ def test_a_needle_with_an_edge_stands_behind_no_word(engine: str, before: bytes,
         assert find(raw(data), [Literal(b"key_", edge=True)], engine, chunk=chunk) == [(at, 0) for at in expected]
 
 
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("room", [0, 20, 90])
+def test_a_needle_that_may_begin_a_token_stands_behind_a_word(engine: str, room: int) -> None:
+    for behind, expected in ((b"aZ3kQ9xLm2PqRt", [100]), (b"value_of_the_cache", [] if room else [100])):
+        data = b"." * 98 + b"xa" + b"key_" + behind + b" " * room
+        for chunk in (50, 100, 112, 512):
+            found = find(raw(data), [Literal(b"key_", edge=True, token=True)], engine, chunk=chunk)
+            assert found == [(at, 0) for at in expected]
+
+
 def test_the_edge_of_one_needle_is_none_of_another_with_the_same_core() -> None:
     needles = [Literal(b"key_", edge=True), Literal(b"key_")]
     assert (100, 1) in find(raw(b"." * 99 + b"akey_" + b"." * 90), needles)

@@ -146,15 +146,15 @@ def test_a_word_before_a_hit(encoding: Encoding, before: str, expected: bool) ->
     builder = LayoutBuilder(len(data))
     builder.add(0, len(data), RegionKind.HEAP, "heap", 0x1000)
     windows = Windows(Dump("test", BytesSource(data), builder.build()))
-    assert windows.follows_word(len(head), encoding) is expected
-    assert not windows.follows_word(0, encoding)
+    assert windows.is_within_word(len(head), encoding) is expected
+    assert not windows.is_within_word(0, encoding)
 
 
 def test_a_word_that_stands_before_a_hit_in_the_file_alone() -> None:
     windows = Windows(two_ranges())
-    assert windows.follows_word(13, Encoding.UTF8)  # "12" before "3"
-    assert not windows.follows_word(10, Encoding.UTF8)  # memory begins there
-    assert not windows.follows_word(2, Encoding.UTF8)  # memory comes from elsewhere in the file: a window tells
+    assert windows.is_within_word(13, Encoding.UTF8)  # "12" before "3"
+    assert not windows.is_within_word(10, Encoding.UTF8)  # memory begins there
+    assert not windows.is_within_word(2, Encoding.UTF8)  # memory comes from elsewhere in the file: a window tells
 
 
 @pytest.mark.parametrize(

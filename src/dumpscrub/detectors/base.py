@@ -16,7 +16,8 @@ from dumpscrub.span import Span
 class Anchor:
     """A literal in one encoding, as the bytes to search for.
 
-    With ``edge`` no two letters, digits or ``_`` may stand before it: most hits of a short literal fail there already.
+    With ``edge`` two letters, digits or ``_`` before it make it a part of a word, unless what begins there mixes
+    letters and digits: most hits of a short literal fail there already.
     """
 
     data: bytes

@@ -8,15 +8,16 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
+from dumpscrub.detectors import adjoining
 from dumpscrub.detectors.base import Anchor, Match
 from dumpscrub.detectors.expression import NEAR, Expression, Expressions, Groups
-from dumpscrub.detectors.standins import is_interleaved
 from dumpscrub.detectors.validators import VALIDATORS, Validator, Verdict
 from dumpscrub.errors import RuleError
 from dumpscrub.model import Confidence, SecretValue
 from dumpscrub.rules.schema import Boundary, Rule
+from dumpscrub.search.edges import WORD
 from dumpscrub.search.heapdump import begins_object
-from dumpscrub.search.windows import WORD, Window
+from dumpscrub.search.windows import Window
 
 NAMES = ("pattern",)
 _STANDARD = bytes.maketrans(b"-_", b"+/")
@@ -91,6 +92,8 @@ class PatternDetector:
     expressions: Expressions = field(repr=False)
     judge: Callable[[bytes, bytes], Judgement] = field(repr=False)
     remembered: Callable[[bytes, bytes], Judgement] = field(repr=False)
+    beginnings: tuple[bytes, ...] = ()
+    """The anchors as windows show them."""
     steps: int = 0
     """What a look takes beyond a quick one, by how far it may go."""
 
@@ -124,18 +127,34 @@ class PatternDetector:
 
         One that ``is_bare`` is nothing but the value. Formats such as Protocol Buffers, and .NET's BinaryWriter, put a
         byte with the length before a string. It may read as a letter, and so may what follows the string. Where no
-        length tells, a value with letters and digits amid each other may have been cut.
+        length tells, a value that looks random may have been cut, or stand behind another text.
         """
-        size = end - start
+        size, head, value = end - start, text[:start], text[start:end]
         follows = self.rule.boundary in (Boundary.LEFT, Boundary.BOTH) and start > 0 and text[start - 1] in WORD
         goes_on = self.rule.boundary in (Boundary.RIGHT, Boundary.BOTH) and end < len(text) and text[end] in WORD
         if not follows and not goes_on:
             return size, True
-        if not is_bare:
-            return 0, True
-        if start > 0 and 0 <= size - text[start - 1] <= _TAG:
+        beginning = self._beginning(value)
+        is_random = adjoining.looks_random(value, beginning, follows=follows)
+        has_length = is_bare and start > 0 and 0 <= size - text[start - 1] <= _TAG
+        if has_length and (is_random or not adjoining.ends_text(head)):
             return text[start - 1], True
-        return (size if not follows and _may_be_cut(text[start:end]) else 0), False
+        follows = follows and not adjoining.ends_escape(head)
+        if not follows and not goes_on:
+            return size, True
+        is_one = not follows or (
+            not self._began_before(head, beginning) and adjoining.stands_alone(head, value, beginning, goes_on=goes_on)
+        )
+        return (size if is_random and is_one else 0), False
+
+    def _beginning(self, value: bytes) -> bytes:
+        """The longest anchor that ``value`` begins with, or nothing."""
+        return max((text for text in self.beginnings if value.startswith(text)), key=len, default=b"")
+
+    def _began_before(self, head: bytes, beginning: bytes) -> bool:
+        """True where another anchor of the rule stands further ahead, of which ``beginning`` is the end or the rest."""
+        longer = (text.removesuffix(beginning) for text in self.beginnings if text.endswith(beginning))
+        return head.endswith(tuple(text or beginning for text in longer))
 
     def _match(self, window: Window, start: int, end: int) -> Match | None:
         """The match of a group; None where it took no part or is masked already."""
@@ -150,11 +169,6 @@ class PatternDetector:
         return Match((window.raw(start, end),), judgement.confidence, judgement.values, judgement.suppressed)
 
 
-def _may_be_cut(value: bytes) -> bool:
-    """True for a value that looks random in itself. A number does not: what goes on is another one."""
-    return value.lower() != value.upper() and is_interleaved(value)
-
-
 def _doubtful(match: Match) -> Match:
     """``match`` as one that is masked where it stands, and not looked for elsewhere."""
     return match if match.suppressed else match._replace(confidence=Confidence.LOW, values=())
@@ -164,16 +178,19 @@ def build(rule: Rule) -> PatternDetector:
     """The detector of a rule. Raises RuleError where the pattern does not compile or names something unknown."""
     expressions = Expressions(rule)
     judge = judge_of(rule)
-    # One unit more on each side shows the boundary.
+    # One unit more on each side shows the boundary; before a token that begins with its anchor, what it stands in.
+    has_left = rule.boundary in (Boundary.LEFT, Boundary.BOTH)
+    before = adjoining.REACH if has_left and not rule.before else rule.before + 1
     anchor = max((len(text) for text in rule.anchors), default=0)
     return PatternDetector(
         rule,
         text_anchors(rule),
-        rule.before + 1,
+        before,
         max(rule.after, anchor) + 1,
         expressions,
         judge,
         lru_cache(_REMEMBERED)(judge),
+        tuple(text.encode("latin-1", "replace") for text in rule.anchors),
         _steps(rule),
     )
 

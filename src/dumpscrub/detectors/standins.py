@@ -126,6 +126,10 @@ _KINDS = bytes(
 """Signs, small letters, capitals and digits told apart."""
 _WORDS_OF_NAMES = re.compile(rb"([A-Z]?[a-z]{3,}|[A-Z]{4,})+")
 _CHANGES = 5
+_FEW = 2
+_DIGITS = frozenset(b"0123456789")
+_PARTS = re.compile(rb"[A-Za-z0-9]+")
+_TURN = re.compile(rb"(?<=[A-Za-z])[0-9]|(?<=[0-9])[A-Za-z]")
 _LONGEST = 256
 """Characters above which a value is too long to stand for another one."""
 
@@ -203,9 +207,25 @@ def is_typed(text: bytes) -> bool:
 
 def is_interleaved(text: bytes) -> bool:
     """True where letters, digits and signs change places too often for a name: ``qT7v-Zx8``, not ``Form2.SHA256``."""
+    return changes(text) >= _CHANGES and not is_identifier(text)
+
+
+def is_mixed(text: bytes) -> bool:
+    """True where letters and digits change places in ``text``: for one of a known form, of which the place is in doubt.
+
+    In words with numbers joined by signs, ``der2slh_dsa_sha2_128s``, they do not within any of the words.
+    """
+    parts = _PARTS.findall(text)
+    is_one = any(sum(map(_DIGITS.__contains__, part)) >= _FEW <= len(_TURN.findall(part)) for part in parts)
+    if is_one and len(parts) == 1:
+        return True
+    return (is_one or len(parts) == 1) and is_interleaved(text.translate(None, _SIGNS))
+
+
+def changes(text: bytes) -> int:
+    """How often letters of one case, digits and signs change places; a word counts as one letter."""
     kinds = _WORDS_OF_NAMES.sub(b"w", text).translate(_KINDS)
-    changes = sum(before != after for before, after in pairwise(kinds))
-    return changes >= _CHANGES and not is_identifier(text)
+    return sum(before != after for before, after in pairwise(kinds))
 
 
 def _is_expression(text: bytes) -> bool:

@@ -98,6 +98,17 @@ def shortened(pieces: Sequence[Piece]) -> tuple[Piece, ...]:
     return (*kept, Piece(last.atom, last.choices, last.low - 1, last.low - 1)) if last.low > 1 else tuple(kept)
 
 
+def as_word(pieces: Sequence[Piece]) -> tuple[Piece, ...]:
+    """The shortest text with one and the same letter wherever the choice has any, small if there are small ones."""
+    return tuple(_as_letter(piece) for piece in pieces if piece.low)
+
+
+def _as_letter(piece: Piece) -> Piece:
+    letter = next((each for each in sorted(piece.choices, reverse=True) if each.isalpha()), "")
+    atom, choices = (letter, letter) if letter and len(piece.choices) > 1 else (piece.atom, piece.choices)
+    return Piece(atom, choices, piece.low, piece.low)
+
+
 @lru_cache(_REMEMBERED)
 def written(pieces: tuple[Piece, ...]) -> str:
     """``pieces`` as an expression."""

@@ -138,9 +138,10 @@ def _bare_examples(values: Sequence[str]) -> list[str]:
 
 
 def _bare_negatives(alternatives: Sequence[Sequence[Piece]]) -> list[str]:
+    """A text that is too short, and one within a word whose rest is a word, too."""
     shortest = min(alternatives, key=expressions.least)
-    exact = tuple(Piece(piece.atom, piece.choices, piece.low, piece.low) for piece in shortest)
-    return [f"<~{expressions.written(expressions.shortened(shortest))}~>", f"a <~x{expressions.written(exact)}~>"]
+    word = expressions.written(expressions.as_word(shortest))
+    return [f"<~{expressions.written(expressions.shortened(shortest))}~>", f"a <~x{word}~>"]
 
 
 def _named(table: Table, where: str) -> Table:

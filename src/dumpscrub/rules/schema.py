@@ -28,7 +28,7 @@ TEXT_ENCODINGS = (Encoding.UTF8, Encoding.UTF16LE, Encoding.UTF16BE, Encoding.UT
 
 
 class Boundary(enum.Enum):
-    """Where a word character ``[A-Za-z0-9_]`` next to the match rules it out. Start and end of memory never do."""
+    """Where a word character ``[A-Za-z0-9_]`` next to the match puts it in doubt. Start and end of memory never do."""
 
     NONE = "none"
     LEFT = "left"

@@ -19,16 +19,15 @@ from functools import partial
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 import numpy as np
-import numpy.typing as npt
 
 from dumpscrub.layout import Layout
 from dumpscrub.model import Dump
 from dumpscrub.progress import Progress
 from dumpscrub.search.blocks import busy_stretches
+from dumpscrub.search.edges import SHOWN, begin_tokens, follow_words
 from dumpscrub.search.engines import compile_literals
 from dumpscrub.search.literals import Hits, Literal, Matcher
 from dumpscrub.search.repeats import Repeats
-from dumpscrub.search.windows import WORD
 from dumpscrub.source import read_spans
 from dumpscrub.span import Span, total
 from dumpscrub.threads import in_threads
@@ -61,8 +60,6 @@ class Watcher(Protocol[Seen]):
 
 Chunk = tuple[list["Hit"], list[Any]]
 """The hits of a chunk, and what a watcher saw there."""
-
-_IS_WORD: npt.NDArray[np.bool_] = np.isin(np.arange(256), tuple(WORD))
 
 Hit = tuple[int, int]
 """A pair (file offset of the needle's first byte, needle number)."""
@@ -113,7 +110,9 @@ class Finder:
         self._members = tuple(tuple(members) for members in cores.values())
         self._longest = [max(len(self._needles[each.number].data) for each in some) for some in self._members]
         self._sizes = np.array([len(core.data) for core in self._cores], np.int64)
-        self._edges = np.array([all(self._needles[each.number].edge for each in some) for some in self._members], bool)
+        groups = [[self._needles[each.number] for each in some] for some in self._members]
+        self._edges = np.array([all(needle.edge for needle in some) for some in groups], bool)
+        self._tokens = np.array([any(needle.token for needle in some) for some in groups], bool)
         self._matcher: Matcher = compile_literals(self._cores, search.engine)
 
     def find(
@@ -190,9 +189,12 @@ class Finder:
         ends = offsets + self._sizes[cores]
         regions = layout.starts.searchsorted(offsets, "right") - 1
         octets = np.frombuffer(text, np.uint8)
-        # A single word character may be a length, as Protocol Buffers write one before a string.
-        follows = self._edges[cores] & _IS_WORD[octets[within - 1]] & _IS_WORD[octets[within - 2]]
-        follows &= (within > 1) & (layout.starts[regions] < offsets - 1)
+        follows = self._edges[cores] & follow_words(octets, within) & (layout.starts[regions] < offsets - 1)
+        tokens = np.flatnonzero(follows & self._tokens[cores])
+        shown = (within[tokens] + SHOWN <= len(octets)) & (offsets[tokens] + SHOWN <= layout.ends[regions[tokens]])
+        # Where not all of it is shown, a window tells.
+        follows[tokens[~shown]] = False
+        follows[tokens[shown]] = ~begin_tokens(octets, within[tokens[shown]])
         kept = (offsets >= inside.start) & (offsets < inside.end) & ~follows
         whole = ends <= layout.ends[regions]
         for index in np.flatnonzero(kept).tolist():

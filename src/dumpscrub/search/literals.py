@@ -16,12 +16,14 @@ Hits = list[tuple[int, int]]
 class Literal:
     """Bytes to find. ``caseless`` ignores the case of ASCII letters. At least one byte is not zero.
 
-    With ``edge`` no two letters, digits or ``_`` may stand before them, as bytes of the same memory.
+    With ``edge`` no two letters, digits or ``_`` may stand before them, as bytes of the same memory. With ``token``
+    they may where what begins there mixes letters and digits, see :mod:`dumpscrub.search.edges`.
     """
 
     data: bytes = field(repr=False)
     caseless: bool = False
     edge: bool = False
+    token: bool = False
 
     def equals(self, text: bytes) -> bool:
         """True where ``text`` is this literal, no more and no less."""

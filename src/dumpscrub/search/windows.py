@@ -14,13 +14,12 @@ from __future__ import annotations
 import numpy as np
 
 from dumpscrub.model import Dump, Encoding
+from dumpscrub.search.edges import SHOWN, WORD, begins_token
 from dumpscrub.search.heapdump import TAGS
 from dumpscrub.search.memory import Memory
 from dumpscrub.source import read_spans
 from dumpscrub.span import Span, in_order, part_of, total
 
-WORD = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_")
-"""What a name or a number is made of: letters, digits and ``_``."""
 _BEYOND = 0xFF
 """How a unit above Latin-1 reads."""
 _BIG_UNITS = np.minimum(np.arange(0x10000), _BEYOND).astype(np.uint8)
@@ -179,20 +178,22 @@ class Windows:
         self._around = self._read(offset, encoding, before * encoding.unit, after * encoding.unit)
         return self._around
 
-    def follows_word(self, offset: int, encoding: Encoding) -> bool:
+    def is_within_word(self, offset: int, encoding: Encoding) -> bool:
         """True where two word characters stand right before the file ``offset``, in the file and in memory.
 
-        A single one may be a length. False also where file and memory differ: then a window has to tell.
+        A single one may be a length. False also where a token may begin, and where file and memory differ: then a
+        window has to tell.
         """
-        begin = offset - 2 * encoding.unit
-        units = bytes(self._source.view(max(0, begin), offset)) if begin >= 0 else b""
-        characters, others = units[:: encoding.unit], [units[at :: encoding.unit] for at in range(1, encoding.unit)]
-        if encoding is Encoding.UTF16BE:
-            characters, others = others[0], [characters]
-        if len(characters) < 2 or not WORD.issuperset(characters) or any(map(any, others)):
+        begin, size = offset - 2 * encoding.unit, SHOWN * encoding.unit
+        before = squeeze(bytes(self._source.view(begin, offset)), encoding) if begin >= 0 else b""
+        if len(before) < 2 or not WORD.issuperset(before):
             return False
         region = self.region_of(offset)
-        return region.start <= begin or self._layout.contiguous(begin, offset + 1)
+        if region.start > begin and not self._layout.contiguous(begin, offset + 1):
+            return False
+        is_whole = offset + size <= region.end
+        spans = (Span(offset, offset + size),) if is_whole else self._layout.forward(offset, size)
+        return not begins_token(squeeze(read_spans(self._source, spans), encoding))
 
     def reads_as_little(self, offset: int, before: int, after: int) -> bool:
         """True where text in UTF-16BE at file ``offset`` is, up to its NUL, the same in UTF-16LE one byte later.
