@@ -177,13 +177,23 @@ def test_name_and_value_may_be_neighbours_on_a_heap(place: object, name: str) ->
         f"watchful: {HEX}g",
         f"watchful: {HEX}_",
         f"watchful: {HEX * 3}",
-        f"foocloud = '{SECRET}'",
+        f"foocloud '{SECRET}'",
         f"secret = '{SECRET}'",
         f"{HEX}\nwatchful",
     ],
 )
 def test_another_value_stays(text: str) -> None:
     assert found_in(NAMED, text.encode()) == []
+
+
+@pytest.mark.parametrize("text", ["foocloud: @", "FOOCLOUD=@\0", '"foocloud" : "@"', "foocloud => '@'", "foocloud := `@`"])
+def test_a_value_that_is_assigned_to_the_word_needs_no_second_one(text: str) -> None:
+    assert found_in(NAMED, text.replace("@", SECRET).encode()) == [SECRET.encode()]
+
+
+@pytest.mark.parametrize("text", ["foocloud @", "foocloud.id = @", "foocloud_id: @", 'foocloud(1, "@")'])
+def test_a_value_near_the_word_alone_stays(text: str) -> None:
+    assert found_in(NAMED, text.replace("@", SECRET).encode()) == []
 
 
 def test_values_on_both_sides_of_a_word_count_at_once() -> None:

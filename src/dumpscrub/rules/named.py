@@ -3,7 +3,8 @@ r"""Rules for values that only a word beside them identifies, in the notations t
 Word and value stand close to each other, and what lies between them is left open: that covers JSON, XML, YAML, headers,
 query strings, code and environment blocks alike. It ends with a character that belongs to neither, or with an escaped
 one (``%22``, ``\u0022``, ``\n``). Where a name ends with its string, the value may be the next object of a heap: a
-terminator, padding and the header of that object stand between the two.
+terminator, padding and the header of that object stand between the two. Where a second word has to stand beside the
+first, it may be missing in an assignment: the brand alone is a name for its only key (``"foocloud": "..."``).
 """
 
 from __future__ import annotations
@@ -47,6 +48,8 @@ _GAP = rf"[^\x00]{{0,{_NEAR}}}?"
 _LINE_GAP = rf"[^\x00\r\n]{{0,{_NEAR}}}?"
 _ESCAPED = r"%[0-9A-Fa-f]{2}|\\u00[0-9A-Fa-f]{2}|\\[nrt]"
 _LONGEST_ESCAPE = 6
+_ASSIGNED = r"""["'\])]{0,3}[ \t]{0,3}(?:=>|:=|[:=])[ \t]{0,3}["'`]?"""
+"""What stands between a word and a value that is its own: no word of ``with`` is needed then."""
 
 
 def rule(alternatives: Sequence[Sequence[Piece]], words: Sequence[str], beside: tuple[str, ...]) -> dict[str, Any]:
@@ -119,10 +122,12 @@ def _edge(outermost: Iterable[Piece], signs: str, never: str = "") -> str:
 
 def _forward(anchors: tuple[str, ...], beside: tuple[str, ...], value: str, left: str, right: str) -> str:
     """Word, then value."""
-    head = _any_of(anchors) + (_GAP + _any_of(beside) if beside else "")
     near = f"{_GAP}(?:{_ESCAPED}|{left})"
     next_object = rf"{_NAME_REST}[\x00\x01][\x00-\xff]{{0,{_OBJECT}}}?\x00"
-    return f"{head}(?:{near}|{next_object}){value}(?:{right}|$)"
+    between = f"(?:{near}|{next_object})"
+    if beside:
+        between = f"(?:{_GAP}{_any_of(beside)}{between}|{_ASSIGNED})"
+    return f"{_any_of(anchors)}{between}{value}(?:{right}|$)"
 
 
 def _backward(anchors: tuple[str, ...], beside: tuple[str, ...], value: str, left: str, right: str) -> str:
