@@ -133,12 +133,14 @@ def together(parts: Iterable[bytes], most: int) -> Iterator[bytes]:
 
 def search(data: bytes, rules: Sequence[Path] = ()) -> Count:
     """What would change in ``data``, read as a raw dump."""
+    # A file that begins with what is compressed, as a batch of archives does, would be refused.
+    size, data = len(data), _BETWEEN + data
     with tempfile.TemporaryDirectory(prefix="dumpscrub-clean-") as folder:
         dump = Path(folder) / "clean.raw"
         dump.write_bytes(data)
         result = dumpscrub.scan(dump, rules=rules)
     masked = [finding for finding in result.findings if finding.action == Action.MASK.value]
-    count = Count(len(data), result.bytes_changed, findings=Counter(finding.rule for finding in masked))
+    count = Count(size, result.bytes_changed, findings=Counter(finding.rule for finding in masked))
     for rule, findings in _by_rule(masked).items():
         count.by_rule[rule] = total(union(span for finding in findings for span in finding.spans))
         count.samples[rule] = [sample(data, finding) for finding in findings[:_SHOWN]]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gzip
 import zipfile
 from pathlib import Path
+from random import Random
 
 import pytest
 
@@ -43,6 +45,13 @@ def test_what_would_change_is_counted(folder: Path) -> None:
     assert count.over_budget
     assert sum(count.findings.values()) == 2
     assert ">>Tr0ub4dor&3x<<" in next(iter(count.samples.values()))[0]
+
+
+def test_what_begins_with_a_compressed_file_is_searched() -> None:
+    data = gzip.compress(Random(4).randbytes(8000)) + PASSWORD
+    count = clean.search(data)
+    assert (count.size, count.changed) == (len(data), len("Tr0ub4dor&3x"))
+    assert ">>Tr0ub4dor&3x<<" in count.samples["password-quoted"][0]
 
 
 def test_the_command(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
