@@ -182,7 +182,7 @@ def test_nothing_is_overwritten(gitleaks: Path) -> None:
         ("a: [", "x.yml: no rule file that can be imported: it has none of the formats gitleaks, noseyparker"),
         ("[[rule]]\nid = 'x'", "x.yml: no rule file that can be imported: it has none of the formats gitleaks,"),
         ("rules: [3]", "x.yml: no rule file that can be imported"),
-        ("rules:\n- id: a\n  pattern: [x]\n", "x.yml: none of its 1 rules can be used: nothing was written"),
+        ("rules:\n- id: a\n  pattern: [x]\n", "x.yml: none of its 1 rules can be used (pattern is not text): nothing"),
         ("rules:\n- id: a\n  pattern: !!python/object/apply:os.getcwd []\n", "x.yml: no rule file that can be"),
     ],
 )
@@ -192,6 +192,14 @@ def test_a_file_that_holds_no_rules_is_an_error(content: str, message: str, tmp_
     assert (ended.exit_code, ended.stdout) == (5, "")
     assert ended.stderr.startswith(f"dumpscrub: {message}")
     assert not (tmp_path / "ours.toml").exists()
+
+
+def test_rules_without_an_id_are_called_by_their_description(tmp_path: Path) -> None:
+    (tmp_path / "x.toml").write_text("[[rules]]\ndescription = 'Acme Deploy Key'\nregex = '''acmd_[a-z0-9]{20}'''\n")
+    ended = run("import", str(tmp_path / "x.toml"), "--output", str(tmp_path / "ours.toml"))
+    assert ended.exit_code == 0, ended.stderr
+    (rule,) = parse((tmp_path / "ours.toml").read_text(), "ours.toml")
+    assert (rule.id, rule.name) == ("acme-deploy-key", "Acme Deploy Key")
 
 
 def test_a_missing_file_and_an_empty_folder_are_errors(tmp_path: Path) -> None:

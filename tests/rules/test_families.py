@@ -186,7 +186,9 @@ def test_another_value_stays(text: str) -> None:
     assert found_in(NAMED, text.encode()) == []
 
 
-@pytest.mark.parametrize("text", ["foocloud: @", "FOOCLOUD=@\0", '"foocloud" : "@"', "foocloud => '@'", "foocloud := `@`"])
+@pytest.mark.parametrize(
+    "text", ["foocloud: @", "FOOCLOUD=@\0", '"foocloud" : "@"', "foocloud => '@'", "foocloud := `@`"]
+)
 def test_a_value_that_is_assigned_to_the_word_needs_no_second_one(text: str) -> None:
     assert found_in(NAMED, text.replace("@", SECRET).encode()) == [SECRET.encode()]
 

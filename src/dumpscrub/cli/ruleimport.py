@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -37,7 +38,8 @@ def command(boundary: Boundary, source: Path, output: Path, quiet: bool) -> None
     boundary.stage = "rules import"
     imported = import_rules(_files(source))
     if not imported.rules:
-        raise RuleError(f"{source.name}: none of its {len(imported.refused)} rules can be used: nothing was written")
+        count, (reason, _) = len(imported.refused), Counter(reason for _, reason in imported.refused).most_common(1)[0]
+        raise RuleError(f"{source.name}: none of its {count} rules can be used ({reason}): nothing was written")
     write_new(output, imported.text)
     for rule_id, reason in () if quiet else imported.refused:
         click.echo(printable(f"{rule_id}: not imported: {reason}"))

@@ -32,7 +32,7 @@ def convert_file(text: str, file: str) -> Iterator[tuple[str, Converted | str]]:
 
 
 def _name(table: Any, number: int) -> str:
-    name = table.get("id")
+    name = table.get("id") or table.get("description")
     return name if isinstance(name, str) and name else f"rule {number}"
 
 

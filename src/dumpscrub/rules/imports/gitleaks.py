@@ -43,9 +43,11 @@ class Gitleaks:
         entropy = table.get("entropy", 0)
         left_out = [f"entropy {entropy}"] if entropy else []
         left_out += [what for key, what in _WITHOUT_COUNTERPART.items() if table.get(key)]
+        # Up to its seventh version rules have no id, but a description as short as one.
+        own_name = text_of(table, "id") or text_of(table, "description")
         return Foreign(
-            text_of(table, "id"),
-            text_of(table, "id").replace("-", " ").replace("_", " "),
+            own_name,
+            own_name.replace("-", " ").replace("_", " "),
             pattern,
             keywords=texts_of(table, "keywords"),
             group=group if isinstance(group, int) else 0,
