@@ -17,7 +17,7 @@ from itertools import islice
 import numpy as np
 import numpy.typing as npt
 
-from dumpscrub.columns import Offsets, distinct
+from dumpscrub.columns import Offsets, RandomWords, distinct
 from dumpscrub.exponents import Exponent
 from dumpscrub.exponents import find as find_exponents
 from dumpscrub.haystack import Nearest, crossings, nearest, phases, samples
@@ -254,24 +254,23 @@ def _of_bare(standing: Sequence[_Number]) -> Iterator[tuple[int, int]]:
         by_size.setdefault(number.number.bit_length(), []).append(number)
     are_primes = lru_cache(_MOST_NUMBERS)(_are_primes)
     for bits, numbers in by_size.items():
-        factors = numbers[:_MOST_NUMBERS]
-        offsets = np.array([number.offset for number in factors])
+        factors, moduli = numbers[:_MOST_NUMBERS], by_size.get(2 * bits, [])[:_MOST_NUMBERS]
+        offsets, places = (np.array([number.offset for number in some], np.int64) for some in (factors, moduli))
         low = np.array([number.number & _LOW for number in factors], np.uint64)
-        inverse, others = _inverse(low), np.unique(low)
-        for modulus in by_size.get(2 * bits, [])[:_MOST_NUMBERS]:
-            first, last = np.searchsorted(offsets, (modulus.offset - _NEARBY, modulus.offset + _NEARBY)).tolist()
-            wanted = inverse[first:last] * np.uint64(modulus.number & _LOW)
-            both = others[np.minimum(np.searchsorted(others, wanted), len(others) - 1)] == wanted
-            here = int(np.searchsorted(offsets, modulus.offset))
+        inverse, others = _inverse(low), RandomWords.of(low)
+        bounds = (np.searchsorted(offsets, places + distance).tolist() for distance in (-_NEARBY, 0, _NEARBY))
+        for modulus, first, here, last in zip(moduli, *bounds, strict=True):
+            both = first + others.among(inverse[first:last] * np.uint64(modulus.number & _LOW))
             close = range(max(first, here - _CLOSEST), min(last, here + _CLOSEST))
-            tried = {factors[at].number for at in (*(first + np.flatnonzero(both)).tolist(), *close)}
-            yield from ((modulus.number, factor) for factor in tried if are_primes(modulus.number, factor))
+            for factor in {factors[at].number for at in (*both.tolist(), *close)}:
+                if not modulus.number % factor and are_primes(modulus.number, factor):
+                    yield modulus.number, factor
 
 
 def _are_primes(modulus: int, factor: int) -> bool:
-    """True where ``modulus`` is the product of ``factor`` and another number as long, and both pass Fermat's test."""
-    other, rest = divmod(modulus, factor)
-    is_product = not rest and other != factor and other.bit_length() == factor.bit_length()
+    """True where ``factor`` and the other divisor differ, are of equal length, and both pass Fermat's test."""
+    other = modulus // factor
+    is_product = other != factor and other.bit_length() == factor.bit_length()
     return is_product and all(pow(3, prime - 1, prime) == 1 for prime in (factor, other))
 
 
