@@ -10,7 +10,8 @@ any value beside a name is.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import islice
 
@@ -90,16 +91,16 @@ class Fields:
     notices: tuple[str, ...]
 
 
-def find(dump: Dump, modules: Modules) -> Fields:
+def find(dump: Dump, modules: Modules, workers: int = 1) -> Fields:
     """The texts in fields of ``modules``' types in ``dump``, in file order. Raises ScanError where that fails."""
     if not modules.roots:
         return Fields((), () if modules.is_all else (BOUNDED,))
     with fail_closed("following fields of .NET"):
-        return _find(dump, modules)
+        return _find(dump, modules, workers)
 
 
-def _find(dump: Dump, modules: Modules) -> Fields:
-    search = _Search(dump, Memory(dump.source, dump.layout), modules)
+def _find(dump: Dump, modules: Modules, workers: int) -> Fields:
+    search = _Search(dump, Memory(dump.source, dump.layout), modules, workers)
     types = search.types()
     for _ in range(_ROUNDS):
         types = search.follow(types)
@@ -127,6 +128,7 @@ class _Search:
     dump: Dump
     memory: Memory
     modules: Modules
+    workers: int
     known: dict[int, set[int]] = field(default_factory=dict)
     count: int = 0
     words: int = 0
@@ -182,11 +184,17 @@ class _Search:
         """Look at the objects of ``types``; the types that are made of these, with fields that nobody followed yet."""
         for owner, each in types.items():
             self.known.setdefault(owner, set()).update(each.fields)
-        more: _Types = {}
         sought = {word + mark for word, each in types.items() for mark in (0, *MARKS) if not mark or not each.step}
-        words = pointers.find(self.dump, Wanted.of(sought, WORD)) if sought else iter(())
+        if not sought:
+            return {}
+        with closing(pointers.find(self.dump, Wanted.of(sought, WORD), self.workers)) as words:
+            return self._follow(releasing(self.dump.source, words), types)
+
+    def _follow(self, words: Iterable[tuple[int, int]], types: _Types) -> _Types:
+        """The same by the ``words`` that are addresses of ``types``, as far as they are not too many."""
+        more: _Types = {}
         followed: Counter[int] = Counter()
-        for offset, word in releasing(self.dump.source, words):
+        for offset, word in words:
             followed[word] += 1
             self.words += 1
             self.is_all = self.is_all and followed[word] <= MOST_OF_ONE

@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 
 from dumpscrub.detectors import standins
@@ -82,14 +83,14 @@ class Pairs:
     notices: tuple[str, ...]
 
 
-def find(dump: Dump, names: Names) -> Pairs:
+def find(dump: Dump, names: Names, workers: int = 1) -> Pairs:
     """The values of ``names`` in ``dump``, in file order. Raises ScanError where that fails."""
     with fail_closed("following names of secrets"):
-        return _find(dump, names)
+        return _find(dump, names, workers)
 
 
-def _find(dump: Dump, names: Names) -> Pairs:
-    search = _Search(dump, Memory(dump.source, dump.layout), names.blocks)
+def _find(dump: Dump, names: Names, workers: int) -> Pairs:
+    search = _Search(dump, Memory(dump.source, dump.layout), names.blocks, workers)
     sought = _by_size(dump, search.memory, names.all())
     if names.blocks:
         sought.setdefault(_LONG_WORD, {})
@@ -107,6 +108,7 @@ class _Search:
     dump: Dump
     memory: Memory
     blocks: Mapping[int, Known]
+    workers: int
     seen: int = 0
     count: int = 0
     followed: Counter[int] = field(default_factory=Counter)
@@ -120,15 +122,30 @@ class _Search:
         for size, known in sought.items():
             blocks = self.blocks if size == _LONG_WORD and not held else {}
             wanted = Wanted.of({*known, *blocks}, size, BLOCK if blocks else 0)
-            for offset, word in releasing(self.dump.source, pointers.find(self.dump, wanted)):
-                self.seen += 1
-                if self.seen > MOST_WORDS:
-                    self.is_all = False
-                    return
-                block = blocks.get(word >> BLOCK << BLOCK)
-                leads = [*known.get(word, ()), *((block, keeping) for keeping in _MEASURING if block)]
-                if leads and self._may_follow(word):
-                    self._look(self.dump.layout.address_of(offset) or 0, size, leads, held=held)
+            with closing(pointers.find(self.dump, wanted, self.workers)) as words:
+                self._follow(releasing(self.dump.source, words), size, known, blocks, held=held)
+            if self.seen > MOST_WORDS:
+                return
+
+    def _follow(
+        self,
+        words: Iterable[tuple[int, int]],
+        size: int,
+        known: Mapping[int, Sequence[_Lead]],
+        blocks: Mapping[int, Known],
+        *,
+        held: bool,
+    ) -> None:
+        """Look at what stands around each of ``words`` of ``size`` bytes, as far as they are not too many."""
+        for offset, word in words:
+            self.seen += 1
+            if self.seen > MOST_WORDS:
+                self.is_all = False
+                return
+            block = blocks.get(word >> BLOCK << BLOCK)
+            leads = [*known.get(word, ()), *((block, keeping) for keeping in _MEASURING if block)]
+            if leads and self._may_follow(word):
+                self._look(self.dump.layout.address_of(offset) or 0, size, leads, held=held)
 
     def _may_follow(self, word: int) -> bool:
         """Count ``word``; False where there were too many of it, or of all."""

@@ -125,7 +125,8 @@ class Redaction:
             raise ScanError("part of the input was not searched: please report the kind of dump")
         in_fields = process.find(dump, self._fields)
         inside = decoded.find(dump, scan.seen.sights.places, self._scanner)
-        keys, pointed, of_fields = public.all(), pairs.find(dump, names), dotnetfields.find(dump, modules)
+        keys, pointed = public.all(), pairs.find(dump, names, self.workers)
+        of_fields = dotnetfields.find(dump, modules, self.workers)
         without_format = self._bare.find(dump, scan, public, earlier.public_keys if earlier else None)
         # What is found without a format tells more: a key as such, with all that follows from it.
         better = frozenset(without_format.findings)

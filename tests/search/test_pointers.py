@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import struct
+import sys
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dumpscrub import workers
 from dumpscrub.layout import LayoutBuilder, RegionKind
 from dumpscrub.model import Dump
+from dumpscrub.search import pointers
 from dumpscrub.search.pointers import Wanted, find
 from dumpscrub.source import BytesSource
 
@@ -83,3 +86,34 @@ def test_only_writable_memory_counts() -> None:
     pieces = [(0, 8, RegionKind.IMAGE, ADDRESS), (8, 8, RegionKind.METADATA, None), (16, 8, RegionKind.MEMORY, 8)]
     assert found(dump_of(4 * word, *pieces), {ADDRESS}) == [(16, ADDRESS)]
     assert found(dump_of(word), {ADDRESS}) == []
+
+
+@pytest.mark.parametrize("count", [1, 2, 3])
+@pytest.mark.parametrize("size", [4, 8])
+@given(data=st.data())
+def test_neither_parts_of_the_file_nor_workers_change_anything(count: int, size: int, data: st.DataObject) -> None:
+    octets = data.draw(st.binary(min_size=1, max_size=300)) + bytes(20)
+    start = data.draw(st.integers(0, len(octets) - 1))
+    piece = (
+        start,
+        data.draw(st.integers(1, len(octets) - start)),
+        RegionKind.HEAP,
+        ADDRESS + data.draw(st.integers(0, 8)),
+    )
+    dump = dump_of(octets, piece)
+    first, end = start + -piece[3] % size, start + piece[1]
+    words = {at: int.from_bytes(octets[at : at + size], "little") for at in range(first, end - size + 1, size)}
+    addresses = data.draw(st.sets(st.sampled_from(sorted({*words.values(), 7})), min_size=1))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pointers, "_AT_ONCE", data.draw(st.sampled_from([1, 7, 16, 64, 1 << 20])))
+        found = list(find(dump, Wanted.of(addresses, size), count))
+    assert found == [(at, word) for at, word in words.items() if word in addresses]
+
+
+def test_processes_find_the_same_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    octets = b"".join(struct.pack("<Q", ADDRESS + at % 4096) for at in range(1 << 21))
+    wanted = Wanted.of({ADDRESS + 8, ADDRESS + 4095}, 8)
+    expected = list(find(heap_of(octets), wanted))
+    monkeypatch.setattr(workers, "_can_split", lambda: sys.platform == "linux")
+    assert list(find(heap_of(octets), wanted, 2)) == expected
+    assert len(expected) == 1 << 10

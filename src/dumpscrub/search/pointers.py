@@ -6,8 +6,11 @@ does it lie where the addresses do, and does a table of bits know its lower bits
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+import sys
+from collections.abc import Collection, Generator, Iterator
+from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 
 import numpy as np
@@ -17,7 +20,7 @@ from dumpscrub.columns import Mask, Offsets
 from dumpscrub.layout import Layout, RegionKind
 from dumpscrub.links import NO_ADDRESS
 from dumpscrub.model import Dump
-from dumpscrub.span import Span
+from dumpscrub.workers import in_workers
 
 Words = npt.NDArray[np.unsignedinteger]
 
@@ -79,40 +82,71 @@ def _areas(addresses: Words, bits: int) -> Iterator[tuple[np.unsignedinteger, np
         yield start, end - start
 
 
-def find(dump: Dump, wanted: Wanted) -> Iterator[tuple[int, int]]:
+def find(dump: Dump, wanted: Wanted, workers: int = 1) -> Generator[tuple[int, int], None, None]:
     """Pairs (file offset, word) of the words in writable memory of ``dump`` that are wanted, in file order.
 
-    Words that two regions share are left out.
+    Words that two regions share are left out. Who leaves early closes it (``contextlib.closing``).
     """
-    for offset, column in words(dump, wanted.size):
+    areas = _Areas.of(dump.layout, wanted.size)
+
+    def release(start: int) -> None:
+        dump.source.release(start, start + _AT_ONCE)
+
+    work = partial(_offsets, dump, wanted, areas)
+    with closing(in_workers(work, range(0, dump.source.size, _AT_ONCE), workers, release)) as parts:
+        for offsets in parts:
+            # Read once more: workers hand over no bytes of the dump.
+            for offset in offsets.tolist():
+                yield offset, int.from_bytes(dump.source.view(offset, offset + wanted.size), sys.byteorder)
+
+
+def _offsets(dump: Dump, wanted: Wanted, areas: _Areas, start: int) -> Offsets:
+    """The file offsets of the words that are wanted and begin in the part of the file at ``start``."""
+    found = [np.empty(0, np.int64)]
+    for offset, column in areas.words(dump, start, start + _AT_ONCE):
         for at in range(0, len(column), _BLOCK):
-            places = at + wanted.among(column[at : at + _BLOCK])
-            for place, word in zip(places.tolist(), column[places].tolist(), strict=True):
-                yield offset + place * wanted.size, word
+            found.append(offset + (at + wanted.among(column[at : at + _BLOCK])) * wanted.size)
+    dump.source.release(start, start + _AT_ONCE)
+    return np.concatenate(found)
 
 
 def words(dump: Dump, size: int) -> Iterator[tuple[int, Words]]:
     """The words of ``size`` bytes in writable memory of ``dump``, a few MiB at a time, each with its file offset."""
-    for span in _spans(dump.layout, size):
-        for start in range(span.start, span.end, _AT_ONCE):
-            end = min(start + _AT_ONCE, span.end)
-            for part in dump.source.filled(start, end):
-                first = part.start + -(part.start - span.start) % size
-                view = dump.source.view(first, part.end)
-                yield first, np.frombuffer(view, _TYPES[size], len(view) // size)
-            dump.source.release(start, end)
+    areas = _Areas.of(dump.layout, size)
+    for start in range(0, dump.source.size, _AT_ONCE):
+        yield from areas.words(dump, start, start + _AT_ONCE)
+        dump.source.release(start, start + _AT_ONCE)
 
 
-def _spans(layout: Layout, size: int) -> Iterator[Span]:
-    """The parts of the file that are writable memory, each from a word's first byte on; neighbours as one."""
-    looked_at = (layout.addresses != NO_ADDRESS) & (layout.kinds != RegionKind.IMAGE)
-    skipped = (-layout.addresses.astype(np.int64)) % size
-    starts = (layout.starts + skipped)[looked_at]
-    ends = layout.ends[looked_at]
-    fresh = np.ones(len(starts), np.bool_)
-    fresh[1:] = (starts[1:] != ends[:-1]) | ((ends[:-1] - starts[:-1]) % size != 0)
-    firsts = np.flatnonzero(fresh)
-    lasts = np.append(firsts[1:], len(starts)) - 1
-    for first, last in zip(starts[firsts].tolist(), ends[lasts[: len(firsts)]].tolist(), strict=True):
-        if first < last:
-            yield Span(first, last)
+@dataclass(frozen=True, slots=True, eq=False)
+class _Areas:
+    """The parts of a file that are writable memory, each from the first byte of a word of ``size`` bytes on."""
+
+    size: int
+    starts: Offsets
+    ends: Offsets
+
+    @classmethod
+    def of(cls, layout: Layout, size: int) -> _Areas:
+        """Those of ``layout``; neighbours are one."""
+        looked_at = (layout.addresses != NO_ADDRESS) & (layout.kinds != RegionKind.IMAGE)
+        skipped = (-layout.addresses.astype(np.int64)) % size
+        starts = (layout.starts + skipped)[looked_at]
+        ends = layout.ends[looked_at]
+        fresh = np.ones(len(starts), np.bool_)
+        fresh[1:] = (starts[1:] != ends[:-1]) | ((ends[:-1] - starts[:-1]) % size != 0)
+        firsts = np.flatnonzero(fresh)
+        lasts = np.append(firsts[1:], len(starts))[: len(firsts)] - 1
+        starts, ends = starts[firsts], ends[lasts]
+        return cls(size, starts[starts < ends], ends[starts < ends])
+
+    def words(self, dump: Dump, start: int, end: int) -> Iterator[tuple[int, Words]]:
+        """The words that begin in the file's ``[start, end)``, in columns, each with its file offset."""
+        first, last = self.ends.searchsorted(start, "right"), self.starts.searchsorted(end, "left")
+        for begin, stop in zip(self.starts[first:last].tolist(), self.ends[first:last].tolist(), strict=True):
+            low = max(begin, start + (begin - start) % self.size)
+            high = min(stop, end + (begin - end) % self.size)
+            for part in dump.source.filled(low, high):
+                offset = part.start + (begin - part.start) % self.size
+                view = dump.source.view(offset, part.end)
+                yield offset, np.frombuffer(view, _TYPES[self.size], len(view) // self.size)
