@@ -14,7 +14,10 @@ import re2
 from dumpscrub.errors import ScanError
 from dumpscrub.search.literals import Hits, Literal
 
-_MEMORY = 64 << 20
+_MEMORY = 128 << 20
+"""Bytes of an automaton, at the most. Measured where it needs more (15,305 literals that look like the text they are
+looked for in, 145 MB): 37.8 s with 64 MiB, 2.0 with 128, 1.3 with 256, because RE2 goes on without an automaton then.
+"""
 _MANY = 1 << 18
 """Bytes of literals from which on heads are cut: the automaton no longer fits its budget and is built anew and anew."""
 _CUT = 10
