@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Sequence
 from functools import cache
 from random import Random
 
@@ -34,7 +35,7 @@ def redaction() -> Redaction:
     return Redaction(RuleSet(tuple(rules)), Policy("own", {"password": Action.MASK}), Search("re2", 1, 1 << 20))
 
 
-def findings(process: Process) -> tuple[Finding, ...]:
+def findings(process: Process) -> Sequence[Finding]:
     return redaction().search(process.dump()).findings
 
 

@@ -120,3 +120,9 @@ def test_a_table_tells_how_many_and_no_more() -> None:
     assert table.starts.nbytes + table.ends.nbytes + table.kinds.nbytes + table.values.nbytes == 24 * 5000
     assert len(table.of) == len(table.secrets) == 1
     assert table.take(np.array([4999, 0])) == [kind, kind]
+
+
+@given(findings, st.lists(spans, max_size=6))
+def test_findings_touch_what_they_share_a_byte_with(found: list[Finding], others: list[Span]) -> None:
+    expected = [any(one.overlaps(other) for one in each.spans for other in others) for each in found]
+    assert Findings.collect(found).touching(SpanSet(others)).tolist() == expected

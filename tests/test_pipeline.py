@@ -16,6 +16,7 @@ import pytest
 import dumpscrub
 from dumpscrub import factors, pipeline, scanner, verifier
 from dumpscrub.errors import ScanError, VerificationError
+from dumpscrub.findings import Findings
 from dumpscrub.model import Edit, SecretValue
 from dumpscrub.propagation import Sweeper
 from dumpscrub.publics import Found
@@ -166,7 +167,11 @@ def test_a_survivor_that_the_first_engine_missed_is_masked_by_the_second(
 
     def blind(self: Redaction, *args: object, **options: object) -> object:
         outcome: Outcome = search(self, *args, **options)  # type: ignore[arg-type]
-        return outcome if "earlier" in options else replace(outcome, findings=(), sweeper=Sweeper((), Search("re2")))
+        return (
+            outcome
+            if "earlier" in options
+            else replace(outcome, findings=Findings.collect(()), sweeper=Sweeper((), Search("re2")))
+        )
 
     monkeypatch.setattr(Redaction, "search", blind)
     result = dumpscrub.sanitize(dump)

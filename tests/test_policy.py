@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from dumpscrub.errors import PolicyError
+from dumpscrub.findings import Findings
 from dumpscrub.model import Confidence, Encoding, Finding, Origin
 from dumpscrub.policy import BUILT_IN, apply, load_policy
 from dumpscrub.rules.load import load_rules
@@ -107,4 +108,8 @@ def test_findings_get_the_action_of_their_rule_and_those_of_no_rule_keep_theirs(
         Finding(rule, "x", (Span(0, 8),), Encoding.UTF8, Origin.DIRECT, Confidence.HIGH, "mask")
         for rule in ("certificate", "known-value")
     ]
-    assert [finding.action for finding in apply(decided("keep-certificates"), findings)] == ["report", "mask"]
+    applied = apply(decided("keep-certificates"), Findings.collect(findings))
+    assert [finding.action for finding in applied] == [
+        "report",
+        "mask",
+    ]

@@ -48,7 +48,7 @@ def dump_of(data: bytes) -> Dump:
     return Dump("raw", BytesSource(data), builder.build())
 
 
-def search(data: bytes, subject: Redaction | None = None) -> tuple[Finding, ...]:
+def search(data: bytes, subject: Redaction | None = None) -> Sequence[Finding]:
     return (subject or redaction()).search(dump_of(data)).findings
 
 

@@ -158,6 +158,13 @@ class Findings(Table[Finding]):
         within[pieces.rows[~spans.covers_each(pieces.starts, pieces.ends)]] = False
         return within
 
+    def touching(self, spans: SpanSet) -> Mask:
+        """For each finding, whether any of its bytes is in ``spans``."""
+        pieces = self.pieces()
+        touching = np.zeros(len(self), bool)
+        touching[pieces.rows[~spans.misses_each(pieces.starts, pieces.ends)]] = True
+        return touching
+
     def in_order(self) -> Findings:
         """The findings by their spans, then by rule and encoding; equal ones stay as they are."""
         return self.take(np.lexsort(self._keys()))

@@ -11,7 +11,7 @@ A policy is a small TOML file, or the name of a built-in one::
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from typing import Any
 import tomli
 
 from dumpscrub.errors import PolicyError
-from dumpscrub.model import Finding
+from dumpscrub.findings import Findings
 from dumpscrub.rules.schema import Action, RuleSet
 
 _LARGEST = 1 << 20
@@ -99,6 +99,6 @@ def _parse(document: dict[str, Any], where: str, known: set[str]) -> Policy:
     return Policy(document.get("name", where), {name: actions[action] for name, action in categories.items()})
 
 
-def apply(actions: Mapping[str, str], findings: Iterable[Finding]) -> tuple[Finding, ...]:
+def apply(actions: Mapping[str, str], findings: Findings) -> Findings:
     """``findings`` with the action that the policy decided; findings of no rule (known values) keep theirs."""
-    return tuple(replace(finding, action=actions.get(finding.rule, finding.action)) for finding in findings)
+    return findings.changed(lambda kind: replace(kind, action=actions.get(kind.rule, kind.action)))

@@ -17,8 +17,8 @@ from dataclasses import dataclass, replace
 from functools import partial
 from itertools import accumulate, chain
 
-from dumpscrub.findings import Findings
-from dumpscrub.model import Confidence, Dump, FieldKind, Finding, Origin, SecretValue
+from dumpscrub.findings import Collector, Findings
+from dumpscrub.model import Confidence, Dump, Encoding, FieldKind, Finding, Origin, SecretValue
 from dumpscrub.progress import Progress, silent
 from dumpscrub.rules.schema import Action
 from dumpscrub.search.copies import FewCopies, Member, Piece
@@ -32,7 +32,7 @@ from dumpscrub.search.wanted import Wanted
 from dumpscrub.search.windows import squeeze
 from dumpscrub.shadows import without_shadows
 from dumpscrub.source import read_spans
-from dumpscrub.span import Span, SpanSet, in_order, part_of, total
+from dumpscrub.span import Span, in_order, part_of, total
 from dumpscrub.walks import Texts, before_ends, behind_starts, nearby, with_data
 
 _BETWEEN = b"\xff" * 16
@@ -97,8 +97,7 @@ class Sweeper:
 
     def sweep(self, dump: Dump, progress: Progress = silent, stage: str = "sweep") -> Findings:
         """Every copy of every value in ``dump``, in file order, without those that stand within a longer one."""
-        found: dict[tuple[Span, ...], Finding] = {}
-        rests: dict[tuple[Span, ...], Finding] = {}
+        found, rests = _Copies(self.seeds), _Copies(self.seeds)
         outer, is_one_text = Span(0, 0), True
         hits = self._outermost(dump, chain.from_iterable(self._finder.find(dump, stage, progress)))
         for offset, number in thinned(hits, partial(self._size_in_a_row, dump)):
@@ -109,19 +108,18 @@ class Sweeper:
                 for spans in (
                     self._parts(dump, offset, member) if member[1].is_half else (self._rest(dump, offset, member),)
                 ):
-                    rests.setdefault(spans, self._copy(member, spans, Confidence.MEDIUM))
+                    rests.add(member, spans, Confidence.MEDIUM)
                 continue
             for spans in _places(dump, offset, member[1]):
                 if all(map(outer.covers, spans)) or not self._stands_alone(dump, spans, member):
                     continue
-                found.setdefault(spans, self._copy(member, spans, Confidence.HIGH))
+                found.add(member, spans, Confidence.HIGH)
                 if len(spans) == 1:
                     outer, is_one_text = spans[0], dump.layout.contiguous(spans[0].start, spans[0].end)
         for spans, member in (*self._cut_copies(dump), *_register_pieces(dump, self._finder)):
-            found.setdefault(spans, self._copy(member, spans, Confidence.MEDIUM))
-        copies = SpanSet(span for spans in found for span in spans)
-        found.update((spans, rest) for spans, rest in rests.items() if not copies.covers(spans))
-        return without_shadows(found.values())
+            found.add(member, spans, Confidence.MEDIUM)
+        copies, rest = found.findings(), rests.findings()
+        return without_shadows(Findings.joined(copies, rest.where(~rest.within(copies.bytes()))))
 
     def _stands_alone(self, dump: Dump, spans: tuple[Span, ...], member: Member) -> bool:
         """True but for a short value that belongs to a longer word or name; the user's own may be part of a name."""
@@ -172,11 +170,6 @@ class Sweeper:
         if high - low < len(text):
             yield from (part_of(spans, *part) for part in parts(memory, (low, high), text, start, piece.unit))
 
-    def _copy(self, member: Member, spans: tuple[Span, ...], confidence: Confidence) -> Finding:
-        owner, form = member
-        seed = self.seeds[owner]
-        return Finding(seed.rule, seed.category, spans, form.encoding, seed.origin, confidence, seed.action)
-
     def _cut_copies(self, dump: Dump) -> Iterator[Piece]:
         layout, longest = dump.layout, self._finder.longest
         if not longest:
@@ -192,6 +185,30 @@ class Sweeper:
             if field.cut:
                 texts = Texts.one(_without_padding(dump, field.spans))
                 yield from self._finder.pieces(dump, texts, at_end=True)
+
+
+class _Copies:
+    """Takes copies of ``seeds`` one by one."""
+
+    def __init__(self, seeds: Sequence[Seed]) -> None:
+        self._seeds = seeds
+        self._found = Collector()
+        self._kinds: dict[tuple[str, str, str, Encoding, Confidence], int] = {}
+
+    def add(self, member: Member, spans: tuple[Span, ...], confidence: Confidence) -> None:
+        """A copy of the value of ``member`` at ``spans``."""
+        owner, form = member
+        seed = self._seeds[owner]
+        key = (seed.rule, seed.category, seed.action, form.encoding, confidence)
+        kind = self._kinds.get(key)
+        if kind is None:
+            made = Finding(seed.rule, seed.category, (), form.encoding, seed.origin, confidence, seed.action)
+            kind = self._kinds[key] = self._found.kind(made)
+        self._found.add(kind, spans)
+
+    def findings(self) -> Findings:
+        """The copies in file order, of those at one place the one that was added first."""
+        return self._found.findings().one_for_each_place()
 
 
 def _register_pieces(dump: Dump, finder: FewCopies) -> Iterator[Piece]:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from copy import copy
 from dataclasses import dataclass, replace
+
+import numpy as np
 
 from dumpscrub import bare, decoded, dotnetfields, overlaps, pairnames, pairs
 from dumpscrub.detectors import build_detectors, process
 from dumpscrub.errors import ScanError
+from dumpscrub.findings import Findings
 from dumpscrub.model import Dump, Edit, Finding, SecretValue
 from dumpscrub.policy import Policy, apply
 from dumpscrub.progress import Progress, silent
@@ -20,7 +23,7 @@ from dumpscrub.scanner import Scanner, both
 from dumpscrub.search.finder import Search
 from dumpscrub.search.objects import Name
 from dumpscrub.settled import Seen
-from dumpscrub.span import SpanSet, total
+from dumpscrub.span import SpanSet
 
 PROTECTED = "protected"
 """The action of a finding that lies wholly in bytes that a debugger follows: it stays, and is reported."""
@@ -37,7 +40,7 @@ class Outcome:
     looked for. ``notices`` are lines for the user: what was not looked at.
     """
 
-    findings: tuple[Finding, ...]
+    findings: Findings
     suppressed: dict[str, int]
     searched: int
     seen: Seen
@@ -49,17 +52,12 @@ class Outcome:
     @property
     def protected(self) -> int:
         """How many findings stay because a debugger follows the bytes."""
-        return sum(finding.action == PROTECTED for finding in self.findings)
+        return int(np.count_nonzero(self.findings.are(lambda kind: kind.action == PROTECTED)))
 
     def with_more(self, later: Outcome, edits: Iterable[Edit]) -> Outcome:
         """The same outcome with, behind its own findings, those of a later round that ``edits`` were made for."""
-        fresh = SpanSet(edit.span for edit in edits)
-        more = [finding for finding in later.findings if _touches(fresh, finding)]
-        return replace(self, findings=(*self.findings, *more), sweeper=later.sweeper)
-
-
-def _touches(spans: SpanSet, finding: Finding) -> bool:
-    return any(total(spans.outside(span)) < len(span) for span in finding.spans)
+        more = later.findings.where(later.findings.touching(SpanSet(edit.span for edit in edits)))
+        return replace(self, findings=Findings.joined(self.findings, more), sweeper=later.sweeper)
 
 
 class Redaction:
@@ -130,34 +128,28 @@ class Redaction:
         without_format = self._bare.find(dump, scan, public, earlier.public_keys if earlier else None)
         # What is found without a format tells more: a key as such, with all that follows from it.
         better = frozenset(without_format.findings)
-        others = (finding for finding in scan.findings if finding not in better) if better else scan.findings
-        followed = (*pointed.findings, *of_fields.findings)
-        direct = self._direct((*without_format.findings, *others, *in_fields, *followed), inside.findings)
+        others = Findings.collect(each for each in scan.findings if each not in better) if better else scan.findings
+        followed = Findings.collect((*in_fields, *pointed.findings, *of_fields.findings))
+        outside = Findings.joined(Findings.collect(without_format.findings), others, followed)
+        direct = self._direct(outside, Findings.collect(inside.findings))
         masked = _masked(direct)
         before = earlier.sweeper if earlier else None
-        seeds = seeds_of(masked, self._known, before.seeds if before else ())
+        seeds = seeds_of(masked.one_for_each_value(), self._known, before.seeds if before else ())
         sweeper = Sweeper(seeds, self._search, before)
         compressed = decoded.copies(dump, scan.seen.sights.places, inside, sweeper.sweep)
-        copies = (*sweeper.sweep(dump, progress, f"{stage} copies"), *compressed)
-        new = list(_not_in(masked, copies))
-        elsewhere = overlaps.again(dump.layout, (*masked, *new))
-        findings = _in_order(dump, (*direct, *new, *elsewhere))
+        swept = sweeper.sweep(dump, progress, f"{stage} copies")
+        new = _not_in(masked, Findings.joined(swept, Findings.collect(compressed)))
+        elsewhere = Findings.collect(overlaps.again(dump.layout, Findings.joined(masked, new)))
+        findings = _possible(dump, Findings.joined(direct, new, elsewhere)).in_order()
         suppressed = dict(sorted((Counter(scan.suppressed) + Counter(inside.suppressed)).items()))
         of_search = (*without_format.notices, *pointed.notices, *of_fields.notices)
         notices = (*of_search, *_crowded(scan.crowded + inside.crowded))
         return Outcome(findings, suppressed, scan.searched, scan.seen, sweeper, keys, names.met, notices)
 
-    def _direct(self, outside: Iterable[Finding], encoded: Iterable[Finding]) -> tuple[Finding, ...]:
+    def _direct(self, outside: Findings, encoded: Findings) -> Findings:
         """All of them under the policy: what stands ``outside`` of encoded text, and what only decoding shows."""
         decided = apply(self._actions, outside)
-        return (*decided, *_not_in(_masked(decided), apply(self._actions, encoded)))
-
-
-def _in_order(dump: Dump, findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    """``findings`` in file order, each with the action that is possible in ``dump``."""
-    protected = SpanSet(dump.protected)
-    possible = (_possible(finding, protected) for finding in findings)
-    return tuple(sorted(possible, key=lambda finding: (finding.spans, finding.rule, finding.encoding.codec)))
+        return Findings.joined(decided, _not_in(_masked(decided), apply(self._actions, encoded)))
 
 
 def _crowded(stretches: int) -> tuple[str, ...]:
@@ -165,18 +157,23 @@ def _crowded(stretches: int) -> tuple[str, ...]:
     return (CROWDED.format(stretches),) if stretches else ()
 
 
-def _masked(findings: Iterable[Finding]) -> list[Finding]:
-    return [finding for finding in findings if finding.action != Action.REPORT.value]
+def _masked(findings: Findings) -> Findings:
+    return findings.where(findings.are(_is_masked))
 
 
-def _not_in(found: Iterable[Finding], findings: Iterable[Finding]) -> Iterator[Finding]:
+def _is_masked(kind: Finding) -> bool:
+    return kind.action != Action.REPORT.value
+
+
+def _not_in(found: Findings, findings: Findings) -> Findings:
     """Those of ``findings`` that hold more bytes than all that is ``found``."""
-    covered = SpanSet(span for finding in found for span in finding.spans)
-    return (finding for finding in findings if not covered.covers(finding.spans))
+    return findings.where(~findings.within(found.bytes()))
 
 
-def _possible(finding: Finding, protected: SpanSet) -> Finding:
-    """The finding with the action that is really possible."""
-    if finding.action != Action.REPORT.value and protected.covers(finding.spans):
-        return replace(finding, action=PROTECTED)
-    return finding
+def _possible(dump: Dump, findings: Findings) -> Findings:
+    """``findings``, in any order, each with the action that is possible in ``dump``."""
+    protected = findings.are(_is_masked) & findings.within(SpanSet(dump.protected))
+    if not protected.any():
+        return findings
+    staying = findings.where(protected).changed(lambda kind: replace(kind, action=PROTECTED))
+    return Findings.joined(findings.where(~protected), staying)
