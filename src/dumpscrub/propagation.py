@@ -105,9 +105,7 @@ class Sweeper:
             if is_one_text and outer.start <= offset and offset + len(member[1].data) <= outer.end:
                 continue
             if member[1].at is not None:
-                for spans in (
-                    self._parts(dump, offset, member) if member[1].is_half else (self._rest(dump, offset, member),)
-                ):
+                for spans in (self._parts if member[1].is_half else self._rest)(dump, offset, member):
                     rests.add(member, spans, Confidence.MEDIUM)
                 continue
             for spans in _places(dump, offset, member[1]):
@@ -143,19 +141,20 @@ class Sweeper:
         size = len(form.data)
         return size if size >= CORE and form.at is None and dump.layout.contiguous(hit[0], hit[0] + size) else 0
 
-    def _rest(self, dump: Dump, offset: int, member: Member) -> tuple[Span, ...]:
+    def _rest(self, dump: Dump, offset: int, member: Member) -> Iterator[tuple[Span, ...]]:
         """Where all that is left of a value stands around the piece of it at file ``offset``, in whole characters."""
         owner, piece = member
         text = whole(self.seeds[owner].value, piece)
         at, size = piece.at or 0, len(piece.data)
         if not dump.layout.contiguous(offset, offset + size):
-            return (Span(offset, offset + size),)
+            yield from _places(dump, offset, piece)
+            return
         left = dump.layout.backward(offset, at)
         right = dump.layout.forward(offset, len(text) - at)
         before, behind = rest(text, at, size, read_spans(dump.source, left), read_spans(dump.source, right)[size:])
         before, behind = before - before % piece.unit, behind - behind % piece.unit
         first = total(left)
-        return part_of(in_order((*left, *right)), first - before, first + size + behind)
+        yield part_of(in_order((*left, *right)), first - before, first + size + behind)
 
     def _parts(self, dump: Dump, offset: int, member: Member) -> Iterator[tuple[Span, ...]]:
         """Where the value stands in parts, of which the one at file ``offset`` holds its first or last characters."""
