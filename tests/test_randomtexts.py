@@ -53,6 +53,11 @@ HEADS: dict[str, tuple[bytes, bytes]] = {
     "malloc": (struct.pack("<QQ", 0, 0x21), SECRET),
     "HPROF": (struct.pack(">QIIB", 0x7FFA, 1, SIZE, 8), SECRET),
 }
+IN_HEAP_DUMPS: dict[str, tuple[bytes, bytes]] = {
+    "bytes": HEADS["HPROF"],
+    "characters": (struct.pack(">QIIB", 0x7FFA, 1, SIZE, 5), SECRET.decode().encode("utf-16-be")),
+}
+NEXT_OBJECT = b"#" + struct.pack(">QI", 0x7FFB, 1)
 
 
 @pytest.mark.parametrize("head", HEADS)
@@ -61,6 +66,38 @@ def test_text_behind_its_length_goes(head: str) -> None:
     start = 128 - len(before)
     data = bytes(start) + before + text + bytes(64)
     assert found_in(data) == [(Span(128, 128 + len(text)),)]
+
+
+@pytest.mark.parametrize("head", IN_HEAP_DUMPS)
+def test_the_tag_of_the_next_object_in_a_heap_dump_is_no_character(head: str) -> None:
+    before, text = IN_HEAP_DUMPS[head]
+    data = bytes(64) + before + text + NEXT_OBJECT + bytes(64)
+    start = 64 + len(before)
+    assert found_in(data) == [(Span(start, start + len(text)),)]
+
+
+@pytest.mark.parametrize("cut", [1, 8, 11, 12, 20, 40, 55])
+def test_text_goes_where_memory_goes_on_elsewhere_in_the_file(cut: int) -> None:
+    head, text = HEADS[".NET"]
+    whole = bytes(240) + head + text + bytes(256)
+    here, between = 240 + cut, 512
+    data = whole[:here] + b"\xee" * between + whole[here:]
+    builder = LayoutBuilder(len(data))
+    builder.add(0, here, RegionKind.HEAP, "heap", ADDRESS)
+    builder.add(here, between, RegionKind.HEAP, "heap", ADDRESS + (1 << 30))
+    builder.add(here + between, len(whole) - here, RegionKind.HEAP, "heap", ADDRESS + here)
+    findings = redaction().search(Dump("raw", BytesSource(data), builder.build())).findings
+    start = 240 + len(head)
+    masked = {offset for finding in findings for span in finding.spans for offset in range(span.start, span.end)}
+    places = range(start, start + len(text))
+    assert masked == {offset if offset < here else offset + between for offset in places}
+
+
+def test_a_random_word_in_a_sentence_goes() -> None:
+    sentence = b"signed in with " + SECRET + b" as user"
+    data = bytes(64) + struct.pack("<I", len(sentence)) + sentence + bytes(64)
+    start = data.index(SECRET)
+    assert found_in(data) == [(Span(start, start + SIZE),)]
 
 
 def test_text_without_a_length_stays() -> None:

@@ -4,9 +4,7 @@ Nothing names them; that they are random and that a program keeps them as a text
 was given them. Identifiers of sessions and digests in base64 are such texts, too, so what is found is a possible
 secret. What stands in a program's image, where names of functions may look random, is none: no length stands there.
 
-A length of characters or bytes stands before a text: of .NET (and in a BSTR) four bytes before it, as in arrays of
-HotSpot and V8; of PHP and Ruby eight; of CPython 16 before bytes, 24 or 32 before a str. Before a block of glibc's
-malloc its size stands, and before an array of bytes in Java's heap dumps its length and what its elements are.
+Where the length stands, ``search/counted.py`` tells.
 """
 
 from __future__ import annotations
@@ -17,10 +15,11 @@ from itertools import islice
 from dumpscrub.model import Confidence, Dump, Encoding, Finding, Origin, SecretValue
 from dumpscrub.publics import Found
 from dumpscrub.rules.schema import Action, Rule
+from dumpscrub.search.counted import HPROF_BYTES, HPROF_CHARS
 from dumpscrub.search.lengths import LengthList
-from dumpscrub.search.randomtexts import LONGEST, random_parts
+from dumpscrub.search.randomtexts import LONGEST, at_seams, random_parts
 from dumpscrub.search.windows import Window, Windows
-from dumpscrub.source import read, read_spans, releasing
+from dumpscrub.source import read_spans, releasing
 from dumpscrub.span import SpanSet
 
 _MOST = 1_000_000
@@ -32,13 +31,11 @@ _SURELY = 16
 _WORDS = ((4, 4), (8, 8), (16, 8), (24, 8), (32, 8))
 """How many bytes before a text its length may stand, and of how many bytes it is."""
 _HEAD = 32
-_HPROF_BYTES = 8
-"""The code of arrays of bytes in the HPROF format, behind their length in four bytes, big-endian."""
 _BLOCK = 8
 """Bytes of the word before a block of malloc, and of what the next block lends it."""
 _ALIGNED = 16
 _FLAGS = 7
-_FIRST, _LAST = 0x21, 0x7E
+_FIRST, _LAST = 0x20, 0x7E
 
 
 def find(dump: Dump, places: LengthList, given: Iterable[Finding], rule: Rule, *, deep: bool) -> Found:
@@ -50,9 +47,9 @@ def find(dump: Dump, places: LengthList, given: Iterable[Finding], rule: Rule, *
     windows = Windows(dump)
     swept: dict[bytes, None] = {}
     found: dict[Finding, None] = {}
-    for offset in releasing(dump.source, islice(places, None if deep else _MOST)):
-        window = _window(dump, windows, offset)
-        for start, end in _random(dump, window):
+    all_places = sorted({*places, *at_seams(dump.source, dump.layout)})
+    for offset in releasing(dump.source, islice(all_places, None if deep else _MOST)):
+        for window, start, end in _parts(dump, windows, offset):
             spans = window.locate(*window.raw(start, end))
             if masked.covers(spans):
                 continue
@@ -62,28 +59,24 @@ def find(dump: Dump, places: LengthList, given: Iterable[Finding], rule: Rule, *
             values = (SecretValue(value),) if value in swept and rule.propagate else ()
             kind = (Origin.DIRECT, Confidence.LOW, rule.action.value)
             found[Finding(rule.id, rule.category, spans, window.encoding, *kind, values=values)] = None
-    return Found(tuple(sorted(found, key=lambda each: each.spans)), everywhere=deep or len(places) <= _MOST)
+    return Found(tuple(sorted(found, key=lambda each: each.spans)), everywhere=deep or len(all_places) <= _MOST)
 
 
-def _window(dump: Dump, windows: Windows, offset: int) -> Window:
-    """What stands around the character at file ``offset``, as far as a text may go on."""
-    wide = read(dump.source, offset + 1, min(offset + 2, dump.source.size)) == b"\0"
-    encoding = Encoding.UTF16LE if wide else Encoding.UTF8
-    return Window(windows.around(offset, encoding, LONGEST + 1, LONGEST + 1), LONGEST + 1, LONGEST + 1)
-
-
-def _random(dump: Dump, window: Window) -> Iterator[tuple[int, int]]:
-    """Where in the ``window`` random parts of the text at its anchor stand, if a length stands before that."""
-    start, end = _extent(window.text, window.anchor)
-    if start == 0 or end - start > LONGEST:
-        return
-    parts = list(random_parts(window.text[start:end]))
-    if parts and _has_length(dump, window.locate(*window.raw(start, start + 1))[0].start, end - start, window.unit):
-        yield from ((start + first, start + last) for first, last in parts)
+def _parts(dump: Dump, windows: Windows, offset: int) -> Iterator[tuple[Window, int, int]]:
+    """Where random parts stand of the text at file ``offset``, if its length stands before that, by a window's text."""
+    wide = read_spans(dump.source, dump.layout.forward(offset, 2))[1:] == b"\0"
+    # Text in UTF-16BE is seen at the second byte of its characters.
+    readings = ((offset, Encoding.UTF16LE), (max(0, offset - 1), Encoding.UTF16BE))
+    for at, encoding in readings if wide else ((offset, Encoding.UTF8),):
+        window = Window(windows.around(at, encoding, LONGEST + 1, LONGEST + 2), LONGEST + 1, LONGEST + 2)
+        start, end = _extent(window.text, window.anchor)
+        size = _size(dump, window, start, end) if start else None
+        for first, last in random_parts(window.text[start : start + (size or 0)]):
+            yield window, start + first, start + last
 
 
 def _extent(text: bytes, at: int) -> tuple[int, int]:
-    """Where the printable text around the index ``at`` begins and ends; spaces end it."""
+    """Where the printable text around the index ``at`` begins and ends."""
     start = end = at
     while start > 0 and _FIRST <= text[start - 1] <= _LAST:
         start -= 1
@@ -92,15 +85,41 @@ def _extent(text: bytes, at: int) -> tuple[int, int]:
     return start, end
 
 
-def _has_length(dump: Dump, offset: int, count: int, unit: int) -> bool:
-    """True where before file ``offset`` stands how long the text there is: ``count`` characters of ``unit`` bytes."""
+def _size(dump: Dump, window: Window, start: int, end: int) -> int | None:
+    """How many characters from the ``window``'s ``start`` on are a text of its own, as what stands before it says.
+
+    ``end`` is where what is printable ends. None for no such text, or a long one.
+    """
+    count, offset = end - start, window.locate(*window.raw(start, start + 1))[0].start
     head = read_spans(dump.source, dump.layout.backward(offset, _HEAD)).rjust(_HEAD, b"\0")
-    size = count * unit
-    for before, width in _WORDS:
-        if int.from_bytes(head[_HEAD - before :][:width], "little") in (count, size):
-            return True
-    if head[-1] == _HPROF_BYTES and int.from_bytes(head[-5:-1], "big") == size:
-        return True
-    block = int.from_bytes(head[-_BLOCK:], "little") & ~_FLAGS
-    needed = {max(2 * _ALIGNED, -(-(size + more + _BLOCK) // _ALIGNED) * _ALIGNED) for more in (0, unit)}
-    return block in needed and (dump.layout.address_of(offset) or 0) % _ALIGNED == 0
+    in_heap_dump = _size_in_heap_dump(head, window.encoding)
+    if in_heap_dump and in_heap_dump <= min(count, LONGEST):
+        return in_heap_dump
+    if count > LONGEST or window.encoding is Encoding.UTF16BE:
+        return None
+    aligned = (dump.layout.address_of(offset) or 0) % _ALIGNED == 0
+    is_whole = _is_length(head, count, window.unit) or (aligned and _is_block(head, count, window.unit))
+    return count if is_whole else None
+
+
+def _is_length(head: bytes, count: int, unit: int) -> bool:
+    """True where the bytes ``head`` say that ``count`` characters of ``unit`` bytes stand behind them."""
+    words = (int.from_bytes(head[_HEAD - before :][:width], "little") for before, width in _WORDS)
+    return any(word in (count, count * unit) for word in words)
+
+
+def _is_block(head: bytes, count: int, unit: int) -> bool:
+    """True where a block of malloc begins behind the bytes ``head`` that is as large as such a text needs."""
+    sizes = (count * unit + more + _BLOCK for more in (0, unit))
+    needed = {max(2 * _ALIGNED, -(-size // _ALIGNED) * _ALIGNED) for size in sizes}
+    return int.from_bytes(head[-_BLOCK:], "little") & ~_FLAGS in needed
+
+
+def _size_in_heap_dump(head: bytes, encoding: Encoding) -> int | None:
+    """The characters of an array of HPROF of which ``head`` is the header; None for another one.
+
+    The header of the next object stands behind it, and may read as a character more.
+    """
+    kind = HPROF_CHARS if encoding is Encoding.UTF16BE else HPROF_BYTES
+    is_one = head[-1] == kind and encoding is not Encoding.UTF16LE
+    return int.from_bytes(head[-5:-1], "big") if is_one else None

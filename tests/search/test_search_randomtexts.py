@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import struct
+from base64 import b64encode
 from random import Random
 
 import pytest
@@ -25,6 +27,10 @@ from dumpscrub.search import randomtexts
         b"correcthorsebatterystaple",
         b"12345678901234567890",
         b"X509v3 Subject Key",
+        b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz",
+        b"PBKDF2WithHmacSHA256",
+        b"HmacPKCS12PBECore$HmacPKCS12PBE",
+        b"PBESv2SHA256AndAES256CBC",
     ],
 )
 def test_names_words_and_numbers_are_not_random(name: bytes) -> None:
@@ -42,11 +48,24 @@ def test_the_random_part_between_signs_is_what_counts() -> None:
     assert list(randomtexts.random_parts(b"db-name:" + secret + b";x")) == [(8, 28)]
 
 
+def test_random_base64_counts_as_a_whole() -> None:
+    key = b64encode(Random(5).randbytes(64))
+    assert {b"+", b"/", b"="} <= {key[at : at + 1] for at in range(len(key))}
+    other = random_text(1, 20)
+    text = b"Key " + key + b"; " + other
+    assert list(randomtexts.random_parts(text)) == [(4, 92), (94, 114)]
+
+
+def test_digests_of_packages_are_not_random() -> None:
+    assert not list(randomtexts.random_parts(b"sha512-" + b64encode(Random(5).randbytes(64))))
+
+
 @given(st.integers(0, 40), st.integers(16, 40), st.booleans(), st.integers(0, 500))
 def test_random_text_is_seen_at_any_alignment(start: int, size: int, wide: bool, seed: int) -> None:
     text = random_text(seed, size)
     data = text.decode().encode("utf-16-le") if wide else text
-    found = randomtexts.look(memoryview(bytes(64 + start) + data + bytes(80)), 0, 0, 144 + start + len(data))
+    before = bytes(60 + start) + struct.pack("<I", size)
+    found = randomtexts.look(memoryview(before + data + bytes(80)), 0, 0, 144 + start + len(data))
     # A text in UTF-16 of both byte orders is the same, but for one character.
     assert any(64 + start <= offset < 64 + start + 16 for offset in found.tolist())
 
@@ -55,7 +74,8 @@ def test_random_text_is_seen_at_any_alignment(start: int, size: int, wide: bool,
 def test_parts_of_a_file_show_what_all_of_it_does(cut: int, seed: int) -> None:
     random = Random(seed)
     data = b"".join(
-        random_text(random.randrange(50), random.randrange(12, 60)) + bytes(random.randrange(1, 30)) for _ in range(20)
+        struct.pack("<I", size) + random_text(random.randrange(50), size) + bytes(random.randrange(1, 30))
+        for size in random.choices(range(12, 60), k=20)
     )
     view, cut = memoryview(data), min(cut, len(data) - 64)
     whole = sorted(randomtexts.look(view, 0, 0, len(data)).tolist())

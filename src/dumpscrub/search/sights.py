@@ -123,17 +123,27 @@ class SightList:
     """Sees a dump beside a search (as its :class:`~dumpscrub.search.finder.Watcher`), and keeps what it saw.
 
     The places that an ``earlier`` one saw of the same dump stand, but in the surroundings of the ``edits`` that were
-    made since, and so do lengths and random texts: edits write none. Traces do not: what is a schedule was found then.
+    made since. So do lengths, and random texts that these may have changed: edits write none. Traces do not: what is a
+    schedule was found then.
     """
 
     def __init__(self, dump: Dump, earlier: SightList | None = None, edits: Iterable[Span] = ()) -> None:
         self.places, self.traces = PlaceList(dump), TraceList()
         self.lengths: LengthList = earlier.lengths if earlier else LengthList()
-        self.texts: LengthList = earlier.texts if earlier else LengthList()
+        self.texts = LengthList()
         self._layout = dump.layout
         self._around = Surroundings.of(edits) if earlier else None
         if earlier and self._around:
             self.places.add(earlier.places.seen_outside(self._around.hold))
+            self.texts.add(self._changed(earlier.texts, self._around))
+
+    def _changed(self, texts: LengthList, around: Surroundings) -> list[int]:
+        """Those of ``texts`` that edits may have changed: close to one, or where memory goes on elsewhere."""
+        offsets = np.array(list(texts), np.int64)
+        regions = self._layout.starts.searchsorted(offsets - REACH, "right")
+        whole = self._layout.starts.searchsorted(offsets + REACH, "right") == regions
+        changed: list[int] = offsets[around.hold(offsets) | ~whole].tolist()
+        return changed
 
     def look(self, view: memoryview, at: int, start: int, end: int) -> Sights:
         """What begins in ``[start, end)`` of the file and was not seen earlier."""
