@@ -31,14 +31,14 @@ def redaction(chunk: int = 1 << 22) -> Redaction:
     return Redaction(RuleSet(tuple(rules)), Policy("own", {"possible-secret": Action.MASK}), Search("re2", 1, chunk))
 
 
-def dump_of(data: bytes) -> Dump:
+def dump_of(data: bytes, kind: RegionKind = RegionKind.HEAP) -> Dump:
     builder = LayoutBuilder(len(data))
-    builder.add(0, len(data), RegionKind.HEAP, "heap", ADDRESS)
+    builder.add(0, len(data), kind, "memory", ADDRESS)
     return Dump("raw", BytesSource(data), builder.build())
 
 
-def found_in(data: bytes, chunk: int = 1 << 22) -> list[tuple[Span, ...]]:
-    findings = redaction(chunk).search(dump_of(data)).findings
+def found_in(data: bytes, chunk: int = 1 << 22, kind: RegionKind = RegionKind.HEAP) -> list[tuple[Span, ...]]:
+    findings = redaction(chunk).search(dump_of(data, kind)).findings
     return sorted({finding.spans for finding in findings})
 
 
@@ -100,14 +100,27 @@ def test_a_random_word_in_a_sentence_goes() -> None:
     assert found_in(data) == [(Span(start, start + SIZE),)]
 
 
-def test_text_without_a_length_stays() -> None:
+@pytest.mark.parametrize("text", [SECRET, WIDE], ids=["UTF-8", "UTF-16"])
+@pytest.mark.parametrize("kind", [RegionKind.HEAP, RegionKind.STACK, RegionKind.MAPPED])
+def test_text_without_a_length_goes_from_memory(kind: RegionKind, text: bytes) -> None:
+    data = bytes(100) + b"\xee\x01" * 3 + text + bytes(64)
+    assert found_in(data, kind=kind) == [(Span(106, 106 + len(text)),)]
+
+
+def test_text_without_a_length_stays_in_images() -> None:
     # As names of functions stand in the tables of a program.
     data = bytes(99) + b"\0".join([b"deflateInit2_", SECRET, b"inflate"]) + bytes(64)
-    assert found_in(data) == []
+    assert found_in(data, kind=RegionKind.IMAGE) == []
+
+
+@pytest.mark.parametrize(("before", "behind"), [(b"\n", b"\0"), (b"\0", b"\n"), (b"\0", b"\xee")])
+def test_lines_and_parts_of_other_data_are_no_text_of_their_own(before: bytes, behind: bytes) -> None:
+    assert found_in(bytes(100) + before + SECRET + behind + bytes(64)) == []
 
 
 def test_a_length_of_something_else_is_none() -> None:
-    assert found_in(bytes(100) + struct.pack("<I", SIZE + 1) + SECRET + bytes(64)) == []
+    data = bytes(100) + struct.pack("<I", SIZE + 1) + SECRET + bytes(64)
+    assert found_in(data, kind=RegionKind.IMAGE) == []
 
 
 def test_a_name_with_its_length_stays() -> None:

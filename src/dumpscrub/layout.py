@@ -120,6 +120,13 @@ class Layout:
         last = int(self.starts.searchsorted(end, "left")) - 1
         return bool(self.links.joined[first:last].all())
 
+    def has_data(self, start: int, end: int) -> bool:
+        """True where some of the file bytes ``[start, end)`` are memory with an address, and no program's image."""
+        first = int(self.starts.searchsorted(start, "right")) - 1
+        some = slice(max(0, first), int(self.starts.searchsorted(end, "left")))
+        is_data = (self.addresses[some] != NO_ADDRESS) & (self.kinds[some] != int(RegionKind.IMAGE))
+        return bool(is_data.any())
+
     def holds(self, span: Span) -> bool:
         """True where ``span`` lies in one region."""
         index = int(self.starts.searchsorted(span.start, "right")) - 1

@@ -1,10 +1,10 @@
-"""Random letters and digits that are a text of their own, with its length before it: generated passwords and tokens.
+"""Random letters and digits in a text of its own: generated passwords and tokens.
 
 Nothing names them; that they are random and that a program keeps them as a text tells that a program made them up, or
 was given them. Identifiers of sessions and digests in base64 are such texts, too, so what is found is a possible
-secret. What stands in a program's image, where names of functions may look random, is none: no length stands there.
-
-Where the length stands, ``search/counted.py`` tells.
+secret. A text of its own has its length before it (``search/counted.py``). In memory that is no program's image a zero
+behind it is enough: on stacks, in Windows' heap, whose headers are encoded, and in data of programs. In images names of
+functions look random, too; and of what ends with a line, certificates are made.
 """
 
 from __future__ import annotations
@@ -12,12 +12,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from itertools import islice
 
+from dumpscrub.layout import RegionKind
 from dumpscrub.model import Confidence, Dump, Encoding, Finding, Origin, SecretValue
 from dumpscrub.publics import Found
 from dumpscrub.rules.schema import Action, Rule
 from dumpscrub.search.counted import HPROF_BYTES, HPROF_CHARS
 from dumpscrub.search.lengths import LengthList
-from dumpscrub.search.randomtexts import LONGEST, at_seams, random_parts
+from dumpscrub.search.randomtexts import LONGEST, SHORTEST, at_seams, random_parts
 from dumpscrub.search.windows import Window, Windows
 from dumpscrub.source import read_spans, releasing
 from dumpscrub.span import SpanSet
@@ -27,7 +28,7 @@ _MOST = 1_000_000
 _MOST_VALUES = 256
 """Different texts whose copies are looked for."""
 _SURELY = 16
-"""Characters of a text whose copies are looked for."""
+"""Characters of a text whose copies are looked for, or that no length announces."""
 _WORDS = ((4, 4), (8, 8), (16, 8), (24, 8), (32, 8))
 """How many bytes before a text its length may stand, and of how many bytes it is."""
 _HEAD = 32
@@ -35,6 +36,7 @@ _BLOCK = 8
 """Bytes of the word before a block of malloc, and of what the next block lends it."""
 _ALIGNED = 16
 _FLAGS = 7
+_LINE_ENDS = b"\t\n\r"
 _FIRST, _LAST = 0x20, 0x7E
 
 
@@ -70,8 +72,8 @@ def _parts(dump: Dump, windows: Windows, offset: int) -> Iterator[tuple[Window, 
     for at, encoding in readings if wide else ((offset, Encoding.UTF8),):
         window = Window(windows.around(at, encoding, LONGEST + 1, LONGEST + 2), LONGEST + 1, LONGEST + 2)
         start, end = _extent(window.text, window.anchor)
-        size = _size(dump, window, start, end) if start else None
-        for first, last in random_parts(window.text[start : start + (size or 0)]):
+        size, least = _size(dump, window, start, end) if start else (0, 0)
+        for first, last in random_parts(window.text[start : start + size], least):
             yield window, start + first, start + last
 
 
@@ -85,21 +87,25 @@ def _extent(text: bytes, at: int) -> tuple[int, int]:
     return start, end
 
 
-def _size(dump: Dump, window: Window, start: int, end: int) -> int | None:
-    """How many characters from the ``window``'s ``start`` on are a text of its own, as what stands before it says.
+def _size(dump: Dump, window: Window, start: int, end: int) -> tuple[int, int]:
+    """How many characters from the ``window``'s ``start`` on are a text of its own, and of how many a part counts.
 
-    ``end`` is where what is printable ends. None for no such text, or a long one.
+    ``end`` is where what is printable ends. No characters for no such text, or a long one.
     """
     count, offset = end - start, window.locate(*window.raw(start, start + 1))[0].start
     head = read_spans(dump.source, dump.layout.backward(offset, _HEAD)).rjust(_HEAD, b"\0")
     in_heap_dump = _size_in_heap_dump(head, window.encoding)
-    if in_heap_dump and in_heap_dump <= min(count, LONGEST):
-        return in_heap_dump
+    if 0 < in_heap_dump <= min(count, LONGEST):
+        return in_heap_dump, SHORTEST
     if count > LONGEST or window.encoding is Encoding.UTF16BE:
-        return None
-    aligned = (dump.layout.address_of(offset) or 0) % _ALIGNED == 0
-    is_whole = _is_length(head, count, window.unit) or (aligned and _is_block(head, count, window.unit))
-    return count if is_whole else None
+        return 0, 0
+    address = dump.layout.address_of(offset)
+    aligned = address is not None and address % _ALIGNED == 0
+    if _is_length(head, count, window.unit) or (aligned and _is_block(head, count, window.unit)):
+        return count, SHORTEST
+    alone = window.text[end : end + 1] == b"\0" and window.text[start - 1] not in _LINE_ENDS
+    in_memory = address is not None and dump.layout.region_at(offset).kind is not RegionKind.IMAGE
+    return (count, _SURELY) if alone and in_memory else (0, 0)
 
 
 def _is_length(head: bytes, count: int, unit: int) -> bool:
@@ -115,11 +121,11 @@ def _is_block(head: bytes, count: int, unit: int) -> bool:
     return int.from_bytes(head[-_BLOCK:], "little") & ~_FLAGS in needed
 
 
-def _size_in_heap_dump(head: bytes, encoding: Encoding) -> int | None:
-    """The characters of an array of HPROF of which ``head`` is the header; None for another one.
+def _size_in_heap_dump(head: bytes, encoding: Encoding) -> int:
+    """The characters of an array of HPROF of which ``head`` is the header; 0 for another one.
 
     The header of the next object stands behind it, and may read as a character more.
     """
     kind = HPROF_CHARS if encoding is Encoding.UTF16BE else HPROF_BYTES
     is_one = head[-1] == kind and encoding is not Encoding.UTF16LE
-    return int.from_bytes(head[-5:-1], "big") if is_one else None
+    return int.from_bytes(head[-5:-1], "big") if is_one else 0

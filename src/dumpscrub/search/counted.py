@@ -1,4 +1,4 @@
-"""Which texts have their length before them, as programs keep those that they made: a first look, in columns.
+"""Which texts have their length before them or a zero behind them, as programs keep texts: a first look, in columns.
 
 Before a text of .NET, in a BSTR and in arrays of HotSpot and V8 stands in four bytes how many characters or bytes it
 has; of PHP and Ruby in eight, of CPython 16 before bytes, 24 or 32 before a str. Before a block of glibc's malloc its
@@ -55,8 +55,23 @@ def have_length(words: Words, firsts: Offsets, sizes: Offsets, room: Offsets, un
     return kept
 
 
+def end_with_zero(words: Words, ends: Offsets, unit: int) -> Mask:
+    """For each text whether a zero is what ends it; ``ends`` are the indices of the words behind its whole ones."""
+    last = words[np.minimum(ends, len(words) - 1)]
+    others = _no_text(last, unit)
+    first = others & (~others + np.uint64(1))
+    zero: Mask = last & ((first << np.uint64(1)) - (first >> np.uint64(8 * unit - 1))) == 0
+    return zero
+
+
 def _before_text(words: Words, unit: int) -> Words:
     """Of words that end with text at most, how many bits stand before that: at least those of one character."""
+    # The exponent of the highest bit, which stands at the end of a byte: no rounding carries into the next one.
+    return np.frexp(_no_text(words, unit).astype(np.float64))[1].astype(np.uint64)
+
+
+def _no_text(words: Words, unit: int) -> Words:
+    """The highest bit of each character in ``words`` that is not printable."""
     below = words & ~_HIGH_BITS
     others = ~(below + _FROM_BLANK) | (below + _BEYOND_LAST) | words
     if unit == 1:
@@ -64,8 +79,7 @@ def _before_text(words: Words, unit: int) -> Words:
     else:
         wide = (words & _UPPER) >> _BYTE
         others = ((others << _BYTE) | ((wide + _LOWER) << np.uint64(7))) & _WIDE_HIGH_BITS
-    # The exponent of the highest bit, which stands at the end of a byte: no rounding carries into the next one.
-    return np.frexp(others.astype(np.float64))[1].astype(np.uint64)
+    return others
 
 
 def _is_size(numbers: Words, least: Words, room: Words, unit: int) -> Mask:

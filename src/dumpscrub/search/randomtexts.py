@@ -20,7 +20,7 @@ import numpy.typing as npt
 
 from dumpscrub.columns import Mask, Offsets
 from dumpscrub.layout import Layout
-from dumpscrub.search.counted import HEAD, have_length
+from dumpscrub.search.counted import HEAD, end_with_zero, have_length
 from dumpscrub.search.noise import gathered
 from dumpscrub.source import Source
 from dumpscrub.walks import Looks, across, seams
@@ -42,6 +42,8 @@ _DIGEST = re.compile(rb"sha(?:256|384|512)-[A-Za-z0-9+/]+={0,2}")
 """How digests of public files are written down."""
 _WORDS = re.compile(rb"(?<=[0-9])[A-Z]?[a-z]{4,}|[A-Z]?[a-z]{5,}")
 """What may be words: behind a number, as compilers write the parts of a name, and long ones."""
+_MANGLED = re.compile(rb"[._]+Z[A-Za-z]{0,4}[0-9]|[*]?(?:Z[NTL][A-Za-z]{0,3}[0-9]|N[0-9]+[a-z]|St[0-9])|[.]?\?|[^@]*@@")
+"""How names in C++ begin, as compilers write them with the types of their parameters."""
 _ALGORITHMS = re.compile(
     rb"(?i:hmac|sha[0-9]{0,3}|md[2-6]|pbe|pbkdf2|pkcs[0-9]*|mgf1|hkdf|aes|des|ede|rc[2456]|rsa|ssa|pss|oaep|ecdh?|e?c?dsa"
     rb"|curve|x509|cbc|gcm|ecb|ctr|ssl|tls|with|and|padding|core|key|cert|utf|base64|[a-z]*crypt[a-z]*)"
@@ -88,15 +90,18 @@ Words = npt.NDArray[np.uint64]
 Bytes = npt.NDArray[np.uint8]
 
 
-def random_parts(text: bytes) -> Iterator[tuple[int, int]]:
+def random_parts(text: bytes, shortest: int = SHORTEST) -> Iterator[tuple[int, int]]:
     """Pairs (start, end): where in ``text``, one byte a character, random letters and digits stand between signs.
 
-    The signs of base64 are among them where they are random as a whole.
+    The signs of base64 are among them where they are random as a whole. Parts have the ``shortest`` length or more.
     """
+    if _MANGLED.match(text):
+        return
     text, reached = _DIGEST.sub(lambda match: bytes(len(match[0])), text), 0
     whole = [match.span() for match in _BASE64.finditer(text) if is_random(match[0])]
     for start, end in (*whole, (len(text), len(text))):
-        yield from (match.span() for match in _PART.finditer(text, reached, start) if is_random(match[0]))
+        parts = (match for match in _PART.finditer(text, reached, start) if len(match[0]) >= shortest)
+        yield from (match.span() for match in parts if is_random(match[0]))
         if start < end:
             yield start, end
         reached = end
@@ -117,11 +122,11 @@ def _odd_in(text: bytes) -> int:
     return sum(bool(_ODD[pair]) for pair in pairwise(text))
 
 
-def look(view: memoryview, at: int, start: int, end: int) -> Offsets:
+def look(view: memoryview, at: int, start: int, end: int, *, loose: bool = False) -> Offsets:
     """The file offsets in ``[start, end)`` of first whole words of what may be random text of its own, in no order.
 
     Those of text in UTF-16 are of a character that a zero byte follows. ``view`` shows the file from offset ``at`` on;
-    56 bytes more on both sides are enough.
+    64 bytes more on both sides are enough. With ``loose`` a zero behind a text will do where no length stands before.
     """
     first = -at % _WORD
     words, shifted = (_words(view, first + more) for more in (0, 1))
@@ -136,7 +141,7 @@ def look(view: memoryview, at: int, start: int, end: int) -> Offsets:
         narrow = ((some + _ONES | some - _FIRSTS) & _HIGH_BITS) == 0
         wide, beneath = _is_wide(some), _is_wide(some >> np.uint64(_WORD))
         for flags, held, unit, more in ((narrow, block, 1, 0), (wide, block, 2, 0), (beneath, beside, 2, 1)):
-            begins = _begins(held, numbers[flags], unit)
+            begins = _begins(held, numbers[flags], unit, loose=loose)
             begins = begins[(begins >= before) & (begins < _BLOCK + before)] + (low - before)
             found.append(_random(view, begins * _WORD + (first + more), unit))
     offsets = np.concatenate(found) + at
@@ -150,7 +155,7 @@ def at_seams(source: Source, layout: Layout) -> Iterator[int]:
         texts, _ = across(layout, places, _ACROSS)
         looks.at(texts)
         data = texts.read(source)
-        for index in look(memoryview(data), 0, 0, len(data)).tolist():
+        for index in look(memoryview(data), 0, 0, len(data), loose=True).tolist():
             yield texts.spans(index, index + 1)[0].start
     looks.give_back()
 
@@ -167,8 +172,8 @@ def _is_wide(words: Words) -> Mask:
     return flags
 
 
-def _begins(words: Words, numbers: Offsets, unit: int) -> Offsets:
-    """Those of ``numbers`` before which one is missing, with a length of that text before them.
+def _begins(words: Words, numbers: Offsets, unit: int, *, loose: bool) -> Offsets:
+    """Those of ``numbers`` before which one is missing, of text of its own with characters of all kinds.
 
     ``numbers`` are the indices of all ``words`` that are text of ``unit`` bytes a character.
     """
@@ -178,7 +183,10 @@ def _begins(words: Words, numbers: Offsets, unit: int) -> Offsets:
     room = np.where(counts < _AHEAD, _WORD - 1, LONGEST * unit)
     whole = (begins >= HEAD) & ((counts > 1) | (unit == 1)) & (begins < len(words))
     begins, counts, room = begins[whole], counts[whole], room[whole]
-    begins = begins[have_length(words, begins, counts * _WORD, room, unit)]
+    own = have_length(words, begins, counts * _WORD, room, unit)
+    if loose:
+        own |= (counts == _AHEAD) | end_with_zero(words, begins + counts, unit)
+    begins = begins[own]
     mixed: Offsets = begins[_are_mixed(words, begins)]
     return mixed
 
@@ -220,9 +228,11 @@ def _random(view: memoryview, places: Offsets, unit: int) -> Offsets:
 
 
 def _odd_pairs() -> npt.NDArray[np.bool_]:
-    """By two characters: whether they are of different kinds, or letters that seldom follow each other."""
+    """By two characters: whether they are no signs and of different kinds, or letters that seldom follow each other."""
     letters = _KINDS >= _CAPITAL
-    odd: npt.NDArray[np.bool_] = _KINDS[:, np.newaxis] != _KINDS
+    odd: npt.NDArray[np.bool_] = (
+        (_KINDS[:, np.newaxis] != _KINDS) & (_KINDS != _SIGN) & (_KINDS[:, np.newaxis] != _SIGN)
+    )
     odd[np.ix_(letters, letters)] = True
     for first, _, others in (entry.partition(":") for entry in _COMMON.split()):
         for second in others:

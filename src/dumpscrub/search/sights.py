@@ -150,7 +150,8 @@ class SightList:
         if self._around:
             return self._around.look(view, at, start, end)
         found = lengths.look(view, at, start, end, self._layout).tolist()
-        texts = randomtexts.look(view, at, start, end).tolist()
+        loose = self._layout.has_data(start, end)
+        texts = randomtexts.look(view, at, start, end, loose=loose).tolist()
         return look(view, at, start, end)._replace(lengths=found, texts=texts)
 
     def take(self, seen: Sights) -> None:
