@@ -31,6 +31,7 @@ from dumpscrub.detectors import (
     serialised,
     sexpr,
     switches,
+    tls,
     windows_keys,
 )
 from dumpscrub.detectors.base import Detector
@@ -52,6 +53,7 @@ _MODULES = (
     encoded_windows,
     aes,
     chacha,
+    tls,
     public_keys,
     arrays,
     randomtext,
