@@ -139,6 +139,32 @@ def test_the_rest_of_a_block_may_be_what_it_held_before() -> None:
         assert found(header, KEY + rest + struct.pack("<Q", 0x41)) == (Array("block", 0, 32), KEY)
 
 
+@pytest.mark.parametrize("size", [32, 48, 57, 64, 73])
+@pytest.mark.parametrize("links", [(0x1F2_0000_0A10, 0x1F2_0000_0010), (0, 0x1F2_0000_0010), (0x7F48_28FF_D760, 0)])
+def test_the_rest_of_a_freed_block(size: int, links: tuple[int, int]) -> None:
+    header, data = block(Random(size).randbytes(size - 1) + b"\x81")
+    array, value = found(header, struct.pack("<QQ", *links) + data[16:]) or (None, b"")
+    assert array == Array("freed block", 16, size)
+    assert value == data[16:size]
+
+
+def test_mallocs_own_number_in_a_freed_block_is_no_key() -> None:
+    header, data = block(KEY)
+    array, _ = found(header, struct.pack("<Q", 0x7F48_28FF_D760) + Random(4).randbytes(8) + data[16:]) or (None, b"")
+    assert array == Array("freed block", 16, 32)
+
+
+@pytest.mark.parametrize("size", [32, 57])
+def test_what_is_no_freed_block(size: int) -> None:
+    header, data = block(Random(size).randbytes(size - 1) + b"\x81")
+    for first in (b"text" * 4, struct.pack("<QQ", 0x31, 0x1F2_0000_0010)):
+        assert found(header, first + data[16:]) is None
+    links = struct.pack("<QQ", 0x1F2_0000_0A10, 0x1F2_0000_0010)
+    assert found(header, links + bytes(len(data) - 24) + data[-8:]) is None
+    unused = struct.pack("<QQ", 0, len(data) & ~15)
+    assert found(unused, links + data[16:]) is None
+
+
 @pytest.mark.parametrize(
     "entries",
     [

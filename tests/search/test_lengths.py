@@ -43,7 +43,9 @@ def test_words_begin_where_those_of_memory_do(start: int) -> None:
 @pytest.mark.parametrize("chunk", [8, 24, 40, 56, 100, 4096])
 def test_chunks_make_no_difference(chunk: int) -> None:
     rng = Random(chunk)
-    data = b"".join(bytes(8 * rng.randrange(9)) + HEADER + rng.randbytes(32) for _ in range(40)) + bytes(64)
+    freed = struct.pack("<QQQ", 0x31, ADDRESS, ADDRESS)
+    heads = (bytes(8 * rng.randrange(9)) + rng.choice((HEADER, freed)) for _ in range(40))
+    data = b"".join(head + rng.randbytes(32) for head in heads) + bytes(64)
     assert lengths(data, layout_of(len(data)), chunk) == lengths(data, layout_of(len(data)))
     assert len(lengths(data, layout_of(len(data)))) >= 40
 
@@ -72,6 +74,15 @@ def test_which_words_are_lengths(word: int, seen: bool) -> None:
 def test_what_stands_behind_is_random(behind: bytes) -> None:
     data = bytes(16) + HEADER + behind + bytes(16)
     assert lengths(data, layout_of(len(data))) == []
+
+
+@pytest.mark.parametrize(("word", "seen"), [(0x31, True), (0x65, True), (0x30, False), (32, False), (0x71, False)])
+def test_what_stands_behind_the_links_of_a_freed_block_is_random(word: int, seen: bool) -> None:
+    data = bytes(16) + struct.pack("<QQQ", word, ADDRESS, ADDRESS) + KEY + bytes(16)
+    assert lengths(data, layout_of(len(data))) == [16] * seen
+    for low in (24, 40):
+        text = data[:low] + b"text, and text. " + data[low + 16 :]
+        assert lengths(text, layout_of(len(data))) == []
 
 
 def test_short_views() -> None:

@@ -7,7 +7,8 @@ On 64 bits, an array stands behind
   compressed addresses of types, as in .NET;
 * CPython: a count of references, the address of its type, its length in eight bytes; for ``bytes`` a hash follows, and
   a zero byte behind the data; for ``int`` digits of 30 bits do, whose count 3.12 keeps above three bits of sign;
-* glibc's malloc: the size of the block with three flags; the next block's size stands right behind its last bytes.
+* glibc's malloc: the size of the block with three flags; the next block's size stands right behind its last bytes. Once
+  the block is freed, a link or two stand in its first 16 bytes, and what was there before behind them.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from dataclasses import dataclass
 from dumpscrub.detectors import public_keys
 from dumpscrub.detectors.public_keys import PublicKeyDetector
 from dumpscrub.rules.schema import Rule
-from dumpscrub.search.lengths import BITS, BLOCKS, BYTES, COUNTS, DIGITS, LONGEST, SIGNED, WORD
+from dumpscrub.search.lengths import BITS, BLOCKS, BYTES, COUNTS, DIGITS, LINKS, LONGEST, SIGNED, WORD
 from dumpscrub.search.memory import Memory
 from dumpscrub.search.numbers import Order
 from dumpscrub.search.randomness import looks_random
@@ -41,6 +42,11 @@ _BLOCK_BYTES = sorted(size for size in BYTES - SIGNED if size == 20 or size >= 3
 _IDENTIFIERS = (bytes.fromhex("0414"), bytes.fromhex("30168014"))
 """What such identifiers begin with in DER (RFC 5280)."""
 _MOST_BLOCK = 1 << 40
+_IN_USE = 1
+"""The flag of a size that says that the block before is in use."""
+_FREED = "freed block"
+_HIGHEST_LINK = 1 << 48
+"""Links are addresses, or since glibc 2.32 addresses xored with one that is shifted."""
 _LOWER_HALF = 0xFFFFFFFF
 _CLEARED = ("java", "net")
 """What fills memory with zeros first: behind the bytes of other objects, what stood there before goes on."""
@@ -118,7 +124,7 @@ def _is_key(array: Array, behind: bytes) -> bool:
         return False
     if array.order is not None:
         return _is_private_number(value)
-    return len(data) not in SIGNED or not data[0] or not data[-1]
+    return len(data) not in SIGNED or array.kind == _FREED or not data[0] or not data[-1]
 
 
 def _goes_on(behind: bytes) -> bool:
@@ -191,6 +197,17 @@ def _block(before: bytes, length: int, behind: bytes) -> Iterator[Array]:
             yield Array("block", 0, size)
 
 
+def _freed_block(before: bytes, length: int, behind: bytes) -> Iterator[Array]:
+    """The rest of what a block held before it was freed, behind a link and another one, or malloc's random number.
+
+    That number is the same in all freed blocks, so that eight bytes more that look random may well be no key's.
+    """
+    link = _word(behind, 0)
+    if length & _IN_USE and (not link or _LOWEST <= link < _HIGHEST_LINK):
+        for block in _block(before, length, behind):
+            yield Array(_FREED, LINKS, block.end)
+
+
 def _is_size(word: int) -> bool:
     """True for the size of a block that is not mapped for itself, with its flags."""
     return 2 * WORD <= word < _MOST_BLOCK and word & WORD == 0 and word & 2 == 0
@@ -224,4 +241,4 @@ def _big_endian(number: int) -> bytes:
     return number.to_bytes((number.bit_length() + 7) // 8, "big")
 
 
-_READERS: tuple[Reader, ...] = (_python_bytes, _python_int, _java, _net, _block)
+_READERS: tuple[Reader, ...] = (_python_bytes, _python_int, _java, _net, _freed_block, _block)

@@ -25,8 +25,9 @@ Words = npt.NDArray[np.uint64]
 WORD = 8
 SIGNED = frozenset({33, 49, 65})
 """Bytes of numbers with one more for the sign, as Java's and .NET's BigInteger write them."""
-BYTES = frozenset({16, 20, 24, 28, 32, 48, 56, 57, 64, 66, 68, 72}) | SIGNED
-"""Bytes of keys, and of private numbers of elliptic curves, DSA and Diffie-Hellman, as such and in whole words."""
+BYTES = frozenset({16, 20, 24, 28, 32, 48, 56, 57, 64, 66, 68, 72, 73}) | SIGNED
+"""Bytes of keys, and of private numbers of elliptic curves, DSA and Diffie-Hellman, as such, in whole words and, of
+Edwards and Montgomery curves, in PKCS#8."""
 BITS = frozenset({160, 256, 384, 448, 512, 521})
 """Bits of private numbers."""
 COUNTS = frozenset(-(-bits // 32) for bits in BITS)
@@ -34,6 +35,8 @@ DIGITS = frozenset(-(-bits // 30) for bits in BITS)
 """Words of 32 bits, and digits of 30 bits, of such numbers."""
 BLOCKS = frozenset({48, 64, 80, 96})
 """Bytes of a block of malloc that holds one; the lowest three bits of its size are flags."""
+LINKS = 2 * WORD
+"""Bytes at the beginning of a block that malloc overwrites when it is freed."""
 LONGEST = max(BYTES)
 
 _LONGEST_NUMBER = np.uint64(max(COUNTS))
@@ -48,7 +51,9 @@ _LOWER, _SMALL = np.uint64(0xFFFFFFFF), np.uint64(0xFFFF)
 _IMAGE = int(RegionKind.IMAGE)
 _NOT_LOOKED_AT = -1
 _BEHIND = 2
-"""Words behind a length that are looked at."""
+"""Words behind a length that are looked at; of a freed block, behind its links."""
+_IN_USE = 1
+"""The flag of a block that says that the one before is in use, as it is where malloc has just freed this one."""
 _ROOM = 4 * WORD
 """Bytes of the regions on both sides of a seam, from which on arrays across it are looked for."""
 
@@ -64,12 +69,13 @@ def _table() -> Flags:
 
 
 _LENGTHS = _table()
+_FREED = np.array([size | flags for size in sorted(BLOCKS) for flags in (_IN_USE, _IN_USE | 4)], np.uint64)
 
 
 def look(view: memoryview, at: int, start: int, end: int, layout: Layout) -> Offsets:
     """The file offsets in ``[start, end)`` of such lengths, in memory that is no program's image; in no order.
 
-    ``view`` shows the file from offset ``at`` on, and at least 16 bytes more than that part of it.
+    ``view`` shows the file from offset ``at`` on, and at least 32 bytes more than that part of it.
     """
     start, end = max(start, at), min(end, at + len(view))
     if start >= end:
@@ -80,7 +86,8 @@ def look(view: memoryview, at: int, start: int, end: int, layout: Layout) -> Off
     for phase in set(phases.tolist()) - {_NOT_LOOKED_AT}:
         low = start + (phase - start) % WORD
         count = (at + len(view) - low) // WORD
-        found = _lengths(np.frombuffer(view, np.uint64, max(0, count), low - at)) * WORD + low
+        words = np.frombuffer(view, np.uint64, max(0, count), low - at)
+        found = np.concatenate([_lengths(words), _freed(words)]) * WORD + low
         found = found[found < end]
         regions = np.searchsorted(layout.starts, found, "right") - 1 - first
         parts.append(found[phases[regions] == phase])
@@ -110,6 +117,20 @@ def _lengths(words: Words) -> Offsets:
     first = (one & _LOWER > _SMALL) | (words[found] >> np.uint64(32) == _LONGEST_NUMBER)
     random = first & (other & _LOWER > _SMALL) & ((one | other) & _HIGH_BITS != 0)
     kept: Offsets = found[random]
+    return kept
+
+
+def _freed(words: Words) -> Offsets:
+    """The indices of the words that may be sizes of freed blocks, with random bytes behind their links."""
+    behind = 1 + LINKS // WORD
+    if len(words) < behind + _BEHIND:
+        return np.empty(0, np.int64)
+    found = np.flatnonzero(words[: 1 - behind - _BEHIND] < _TABLE)
+    found = found[np.isin(words[found], _FREED)]
+    one, other = words[found + behind], words[found + behind + 1]
+    links = words[found + 1] < _RANDOM
+    random = (one >= _RANDOM) & (other >= _RANDOM) & ((one | other) & _HIGH_BITS != 0)
+    kept: Offsets = found[links & random]
     return kept
 
 
