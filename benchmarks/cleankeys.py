@@ -60,7 +60,7 @@ def rules_of_keys() -> Mapping[str, bool]:
     return {rule.id: CERTIFICATE in rule.categories for rule in load_rules().rules if _of_keys(rule)}
 
 
-WORDS = ("password", "secret")
+WORDS = ("password", "secret", "possible-secret")
 """Categories of what a structure may hold that is no key."""
 
 

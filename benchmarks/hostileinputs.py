@@ -276,6 +276,8 @@ HOSTILE: Mapping[str, Hostile] = {
         partial(_pointing, struct.pack("<I", 512) + b"KSSM" + struct.pack("<I", 0x10001), 48, True)
     ),
     "SymCrypt integers": Hostile(partial(_repeated, b"\0\0Ig" + struct.pack("<II", 8, 288) + b"\x01" * 12)),
+    "heads of TLS sessions": Hostile(partial(_repeated, struct.pack("<II", 0x303, 48))),
+    "TLS sessions in DER": Hostile(partial(_repeated, bytes.fromhex("020101020203030402130204000430"))),
     "segments that overlap": Hostile(_overlapping),
     "segments outside of the file": Hostile(_outside),
     "ranges at the same addresses": Hostile(_same_addresses),

@@ -141,7 +141,7 @@ def _sums(tally: Tally) -> Iterator[str]:
 def _by_design(tally: Tally) -> Iterator[str]:
     """Which of what is left nothing could prove, and why."""
     for (form, kind), why in gaps.NOTHING_PROVES.items():
-        left = sum(count for cell, count in tally.left.items() if (cell.form, cell.kind) == (form, kind))
+        left = sum(tally.left[Cell(form, kind, place)] for place in gaps.UNTOLD)
         if left:
             yield f"  of these by design {left}: {form}, {kind}: {why}"
 

@@ -26,11 +26,13 @@ NOTHING_PROVES = {
         ("ed448", 37, 57, "2^160"),
     )
 }
-"""Form and type of what stays by design, and why: no header or number is left that tells it from random bytes.
+"""Form and type of what stays by design in :data:`UNTOLD` places, and why: no header or number is left that proves it.
 
 A seed is hashed before it makes the public key, so that the bytes which are gone have to be guessed, for every place in
 memory at which so many random bytes end.
 """
+UNTOLD = frozenset({"stack", "registers", "vector registers", "file-backed", "seam", "odd offset"})
+"""Places where nothing says how long a key is: its rest may as well be a public number, code or packed data."""
 _HEAD = """\
 # What still goes wrong with planted keys. Written by: python -m corpus.keys --update
 # left: private components that stand after sanitising, "form | type | place", * for all.

@@ -122,15 +122,19 @@ def _lengths(words: Words) -> Offsets:
 
 def _freed(words: Words) -> Offsets:
     """The indices of the words that may be sizes of freed blocks, with random bytes behind their links."""
-    behind = 1 + LINKS // WORD
-    if len(words) < behind + _BEHIND:
+    first = 1 + LINKS // WORD
+    count = len(words) - first - 1
+    if count <= 0:
         return np.empty(0, np.int64)
-    found = np.flatnonzero(words[: 1 - behind - _BEHIND] < _TABLE)
+    large = words >= _RANDOM
+    maybe = words[:count] < _TABLE
+    maybe &= large[first : first + count]
+    maybe &= large[first + 1 :]
+    maybe &= ~large[1 : 1 + count]
+    found = np.flatnonzero(maybe)
     found = found[np.isin(words[found], _FREED)]
-    one, other = words[found + behind], words[found + behind + 1]
-    links = words[found + 1] < _RANDOM
-    random = (one >= _RANDOM) & (other >= _RANDOM) & ((one | other) & _HIGH_BITS != 0)
-    kept: Offsets = found[links & random]
+    one, other = words[found + first], words[found + first + 1]
+    kept: Offsets = found[(one | other) & _HIGH_BITS != 0]
     return kept
 
 
