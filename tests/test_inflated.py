@@ -6,10 +6,12 @@ import base64
 import gzip
 import io
 import json
+import string
 import zipfile
 import zlib
 from collections.abc import Callable
 from pathlib import Path
+from random import Random
 
 import pytest
 
@@ -17,6 +19,7 @@ import dumpscrub
 from dumpscrub import decoded, inflated
 from dumpscrub.inflated import TOO_LONG
 from dumpscrub.model import SecretValue
+from dumpscrub.search import compressed
 from dumpscrub.search.compressed import Extent
 
 SECRET = "Zx81mQ4vLr7Kp2Wd0s"
@@ -93,6 +96,21 @@ def test_what_comes_before_the_secret_goes_with_it_and_what_follows_stands(tmp_p
     assert after[span.end : BEFORE + len(data)] == data[span.end - BEFORE :]
     assert SECRET.encode() in expanded(data[10 : span.end - BEFORE])
     assert SECRET.encode() not in expanded(data[10 : span.end - BEFORE - 1])
+
+
+def test_what_stands_too_far_ahead_to_be_repeated_stays(tmp_path: Path) -> None:
+    letters = Random(11).choices(string.ascii_lowercase, k=100_000)
+    noise = " ".join("".join(letters[at : at + 5]) for at in range(0, len(letters), 5)).encode()
+    data = gzip.compress(noise + b'{"password": "' + SECRET.encode() + b'"}' + noise[:500], mtime=0)
+    result, after = sanitized(tmp_path / "app.bin", data)
+    (span,) = {finding.spans for finding in result.findings}.pop()
+    far = len(noise) - compressed.WINDOW
+    before = expanded(data[10 : span.start - BEFORE])
+    assert far - 1000 < len(before) <= far
+    assert before == noise[: len(before)]
+    assert set(after[span.start : span.end]) == {ord("*")}
+    assert span.end - span.start < 0.7 * len(data)
+    assert not dumpscrub.scan(result.output or "", workers=1).to_redact
 
 
 def test_cut_data_masks_nothing_of_the_empty_memory_behind_it(tmp_path: Path) -> None:

@@ -23,6 +23,12 @@ def made(expression: str, seed: int = 1) -> bytes:
     return generate(expression, Random(seed)).encode()
 
 
+def der_public_key() -> bytes:
+    """What RFC 5280 puts a public RSA key of 2048 bits in: a sequence of the algorithm and a bit string."""
+    head = bytes.fromhex("30820122300d06092a864886f70d01010105000382010f003082010a0282010100")
+    return head + Random(8).randbytes(256) + bytes.fromhex("0203010001")
+
+
 def suppressed(reason: str) -> Verdict:
     return Verdict(suppressed=reason)
 
@@ -101,6 +107,9 @@ def test_structures(validator: str, value: bytes, verdict: Verdict) -> None:
         (b"${DB_PASSWORD}", "placeholder"),
         (b"#{Project.Password}", "placeholder"),
         (b"$(Secret)", "placeholder"),
+        (b"$i18n{editPassword}", "placeholder"),
+        (b"mF_9.B5f-4.1JqM", "placeholder"),
+        (base64.b64encode(der_public_key()), "public key"),
         (b"$password", "placeholder"),
         (b"%PASSWORD%", "placeholder"),
         (b"%s:%s", "placeholder"),
@@ -117,10 +126,16 @@ def test_structures(validator: str, value: bytes, verdict: Verdict) -> None:
         (b"System.String", "word"),
         (b"required", "word"),
         (b"password", "name"),
+        (b"passwordsOnce", "name"),
+        (b"password.value", "name"),
+        (b"newValue", "word"),
         (b"options->pw", "code"),
         (b"getPassword(user)", "code"),
         (b"b64encode(f", "code"),
         (b"args[0]", "code"),
+        (b"0]=", "code"),
+        (b"!this.passphrase_", "code"),
+        (b"!0}s.reqCnf=n}return", "code"),
         (b"(self.value", "code"),
         (b"await read", "code"),
         (b"`cmd /c cd`", "code"),
@@ -160,6 +175,7 @@ def test_words_that_may_be_a_password_are_masked_but_not_swept(value: bytes) -> 
         b"abc.def.9xyz",
         b"{s3cr3t}x1",
         b"$ecr3tPa55",
+        b"$x{4b}",
         b"%d0%9ax7Q",
         b"MySecret1",
         b"password123",
@@ -202,6 +218,20 @@ def test_tokens_are_made_by_machines(value: bytes, verdict: Verdict) -> None:
 @pytest.mark.parametrize(
     ("value", "verdict"),
     [
+        (b"cacheManagerGetRefreshToken", suppressed("name")),
+        (b"correctHorseBatteryStaple", LOW),
+        (b"acquireToken", suppressed("name")),
+        (b"ACCESS_TOKEN", suppressed("name")),
+        (b"a1b2c3d4", UNDECIDED),
+    ],
+)
+def test_a_quoted_name_of_code_is_no_token(value: bytes, verdict: Verdict) -> None:
+    assert VALIDATORS["quoted-token"](value) == verdict
+
+
+@pytest.mark.parametrize(
+    ("value", "verdict"),
+    [
         (b"sa", LOW),
         (b"letmein", UNDECIDED),
         (b"newPassword", UNDECIDED),
@@ -216,6 +246,19 @@ def test_tokens_are_made_by_machines(value: bytes, verdict: Verdict) -> None:
 )
 def test_a_sure_place_suppresses_placeholders_only(value: bytes, verdict: Verdict) -> None:
     assert VALIDATORS["placeholder"](value) == verdict
+
+
+@pytest.mark.parametrize(
+    ("value", "verdict"),
+    [
+        (b"password", suppressed("word")),
+        (b"passwd>", suppressed("word")),
+        (b"letmein", UNDECIDED),
+        (b"$PASSWORD", suppressed("placeholder")),
+    ],
+)
+def test_a_command_in_a_help_text_names_its_password(value: bytes, verdict: Verdict) -> None:
+    assert VALIDATORS["command"](value) == verdict
 
 
 @pytest.mark.parametrize(

@@ -215,6 +215,11 @@ def test_base64_is_taken_whole() -> None:
     assert found_in(NAMED, b'"barbase_key":"AAAA/' + value + b'"') == []
 
 
+def test_a_word_within_base64_says_nothing_of_what_stands_behind_it() -> None:
+    assert found_in(NAMED, f"x1Qwatchfulx7Zq+{HEX}+Zx81".encode()) == []
+    assert found_in(NAMED, f"x1Qwatchfulx7Zq={HEX};Zx81".encode()) == [HEX.encode()]
+
+
 @pytest.mark.parametrize("run", [HEX + "a", HEX + HEX])
 def test_a_longer_run_of_the_same_characters_counts_as_a_whole(run: str) -> None:
     assert found_in(NAMED, f"watchful-{run};".encode()) == [run.encode()]

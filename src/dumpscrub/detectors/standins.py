@@ -6,6 +6,7 @@ followed by something that only refers to a value.
 
 from __future__ import annotations
 
+import base64
 import re
 from itertools import pairwise
 
@@ -16,6 +17,7 @@ _PLACEHOLDER = re.compile(
     | \{+ [^{}]* \}+ | \[+ [^\[\]]* \]+ | <+ [^<>]* >+ | \(+ [^()]* \)+
     | [$\#@!]+ [({] [^{}()]* [)}] .*                                            # ${x} $(x) #{x} @{x}
     | [$@%:&] [a-z_][a-z_.:\[\]'"-]* %?                                         # $x @x %x% :x
+    | \$ [a-z]\w{0,15} \{ [a-z_.]+ \}                                           # $i18n{x}
     | .* ( \{ \d+ (:[^{}]*)? (\}|\Z) | (?-i:%[sdux@])(?![a-z0-9]) | \$\{ | \#\{ | \{\{ | %[({]\w+[)}] ) .*
     | (0x)? ( % [-+.\d]* (hh|ll|h|l|z)? [cdefgiosuxp] [^a-z0-9]* )+             # format strings
     | (?-i:%[sd])[a-z]*                                                        # a message that goes on
@@ -37,6 +39,7 @@ _CODE = re.compile(
     | [(\[] [\w\s.,:'"()\[\]=+*-]*
     | (new|await|typeof|not|function|async|return|sizeof|delete) [ (].*
     | [!&|=+?:<>({\[)}\],;/\\.-]+                                               # punctuation alone
+    | !{1,2} this (\.[\w$]+)+ | ![01] ([}\]),;&|?:] .*)? | \d{1,4} \] =?         # !this.x  !0}return  x[0]=
     """,
     re.DOTALL,
 )
@@ -91,13 +94,35 @@ _WORDS = frozenset(
     override sealed partial import export require module exports package interface enum union template typename
     unsigned signed long short float double invalid valid missing expired changed change reset incorrect wrong
     expected unexpected found failed callback event context props state ref stdin stdout prompt expression
-    identifier keyword punctuator define checkbox 5839
+    identifier keyword punctuator define checkbox newvalue oldvalue 5839
     """.split()
 )
 """Types, keywords and settings, in lower case; and the /password of every Type 1 font."""
+_PUBLISHED = re.compile(
+    rb"2YotnFZFEjr1zCsicMWpAA|tGzv3JOkF0XG5Qx2TlKWIA|SplxlOBeZQQYbYS6WxSbIA|czZCaGRSa3F0MzpnWDFmQmF0M2JW"
+    rb"|mF_9[.]B5f-4[.]1JqM|h480djs93hd8"
+)
+"""Tokens and codes of the examples in RFC 6749 and RFC 6750, which help texts and libraries repeat."""
+_PUBLIC_KEYS = tuple(
+    base64.b64encode(bytes.fromhex(head))[: len(head) * 2 // 3]
+    for head in (
+        "30819f300d06092a864886f70d0101010500",
+        "30820122300d06092a864886f70d01010105",
+        "308201a2300d06092a864886f70d01010105",
+        "30820222300d06092a864886f70d01010105",
+        "3059301306072a8648ce3d020106082a8648ce3d",
+        "3076301006072a8648ce3d020106052b81040022",
+        "302a300506032b6570032100",
+        "302a300506032b656e032100",
+    )
+)
+"""How SubjectPublicKeyInfo (RFC 5280) begins in base64: RSA of 1024 to 4096 bits, P-256, P-384, Ed25519, X25519."""
 _PASSPHRASE = re.compile(rb"[A-Za-z]+([._#@!$^*+~-][A-Za-z]+)*")
-_REFERENCE = re.compile(rb"(?i)(.*[._-])?(pass|passw(or)?d|passphrase|pwd)|secret|token|key")
-"""What names a password: ``options.password``."""
+_REFERENCE = re.compile(
+    rb"(?i)(.*[._-])?(pass|passw(or)?d|passphrase|pwd)(\.value)?|secret|token|key"
+    rb"|(?-i:[a-z]*[Pp]asswords([A-Z][a-z]+)*)"
+)
+"""What names a password, or several: ``options.password``, ``passwordsOnce``."""
 _TYPED = re.compile(rb"example|placeholder|changeme|changeit|your|insert|dummy|sample|redacted|xxxx")
 _IDENTIFIER = re.compile(
     rb"""(?x)
@@ -109,6 +134,10 @@ _IDENTIFIER = re.compile(
     """,
     re.DOTALL,
 )
+_NAME_OF_TOKEN = re.compile(
+    rb"(?i)(?:access|acquire|auth|client|id|refresh|session)[_-]?(?:token|secret)s?|token[_-]?secret"
+)
+_SECRET_WORD = re.compile(rb"(?:Token|Secret|Password|Credential|Key)s?(?![a-z])")
 _PROGRAM_TEXT = re.compile(
     rb"""(?xs)
       (?: [a-z][a-z0-9_]* [./] ){2,} [A-Za-z][\w$]*                              # java.util.Map, java/util/Map$Entry
@@ -138,11 +167,16 @@ def reason(text: bytes) -> str:
     """Why ``text`` is no secret, in a word or two; empty where it may be one."""
     if len(text) < 3:
         return "too short"
-    if len(text) > _LONGEST:
-        return ""
+    if text.startswith(_PUBLIC_KEYS):
+        return "public key"
+    return _reason(text) if len(text) <= _LONGEST else ""
+
+
+def _reason(text: bytes) -> str:
     if text.lower() in _WORDS:
         return "word"
     for name, pattern in (
+        ("placeholder", _PUBLISHED),
         ("string table", _STRING_TABLE),
         ("placeholder", _PLACEHOLDER),
         ("path", _PATH),
@@ -171,7 +205,12 @@ def is_passphrase(text: bytes) -> bool:
 
 def placeholder_reason(text: bytes) -> str:
     """As :func:`reason` for a place that only a password can have: words, names and short values may be one."""
-    for name, pattern in (("string table", _STRING_TABLE), ("placeholder", _PLACEHOLDER), ("code", _MEMBER)):
+    for name, pattern in (
+        ("placeholder", _PUBLISHED),
+        ("string table", _STRING_TABLE),
+        ("placeholder", _PLACEHOLDER),
+        ("code", _MEMBER),
+    ):
         if len(text) <= _LONGEST and pattern.fullmatch(text):
             return name
     return ""
@@ -187,6 +226,11 @@ def is_filler(text: bytes) -> bool:
 def is_identifier(text: bytes) -> bool:
     """True for a name of code: ``InvalidParameterSpec2Exception``, ``LOST_PACKETS_ERROR``, ``_ZN4Node4ruleEv``."""
     return bool(_IDENTIFIER.fullmatch(text))
+
+
+def is_name_of_secret(text: bytes) -> bool:
+    """True for a name of code that says that it is a secret: ``acquireTokenFromCache``, ``access_token``."""
+    return bool(_NAME_OF_TOKEN.fullmatch(text) or (is_identifier(text) and _SECRET_WORD.search(text)))
 
 
 def is_program_text(text: bytes) -> bool:

@@ -42,7 +42,7 @@ _HIGH = Verdict(Confidence.HIGH)
 _LOW = Verdict(Confidence.LOW)
 
 _DOUBTFUL = ("name", "code", "word")
-_NEVER = ("too short", "placeholder", "string table", "public key token")
+_NEVER = ("too short", "placeholder", "string table", "public key token", "public key")
 """Reasons that leave no doubt even where a value has the shape of a key."""
 _LETTERS = re.compile(rb"[A-Za-z]+")
 _STAND_INS = frozenset(b"null none nil true false undefined required optional".split())
@@ -95,6 +95,8 @@ def _generated(value: bytes) -> Verdict:
 def _quoted_token(value: bytes) -> Verdict:
     """As :func:`token` where name and value are quoted, as in JSON: that is rather data than code."""
     verdict = token(value)
+    if verdict.suppressed and standins.is_name_of_secret(value.strip()):
+        return verdict
     return _doubtful(value.strip(), verdict.suppressed) if verdict.suppressed else verdict
 
 
@@ -119,6 +121,11 @@ def placeholder(value: bytes) -> Verdict:
     if reason:
         return Verdict(suppressed=reason)
     return _LOW if len(text) < 4 or text.lower() in _NAMES else _UNDECIDED
+
+
+def _command(value: bytes) -> Verdict:
+    """As :func:`placeholder` in a command, as help texts show them: what a password is called is none."""
+    return Verdict(suppressed="word") if value.strip(b" <>[].\"'").lower() in _NAMES else placeholder(value)
 
 
 def _loose(value: bytes) -> Verdict:
@@ -272,6 +279,7 @@ VALIDATORS: Mapping[str, Validator] = {
     "base64-text": _base64_text,
     "cipher-block": _cipher_block,
     "cipher-iv": _cipher_iv,
+    "command": _command,
     "crc-base62": _crc_base62,
     "environment": _environment,
     "generated": _generated,

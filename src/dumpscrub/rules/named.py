@@ -115,8 +115,11 @@ def _escape(found: re.Match[str]) -> str:
 
 
 def _edge(outermost: Iterable[Piece], signs: str, never: str = "") -> str:
-    """A character beside a value with such an end: no letter or digit, none of ``never``, no sign that it may hold."""
-    ends = "".join(piece.choices for piece in outermost)
+    """A character beside a value with such an end: no letter or digit, none of ``never``, no sign that it may hold.
+
+    Nor a plus sign: words of four letters stand in base64 by chance, and so do values behind them.
+    """
+    ends = "+" + "".join(piece.choices for piece in outermost)
     return "[^A-Za-z0-9" + never + "".join("\\" + sign for sign in signs if sign in ends) + "]"
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import base64
 import zlib
 from array import array
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
@@ -42,6 +42,8 @@ SIGNS: tuple[tuple[Literal, Code, Encoding], ...] = (
 _HAS_CRC, _HAS_EXTRA, _HAS_NAME, _HAS_COMMENT, _RESERVED = 2, 4, 8, 16, 0xE0
 _SYSTEMS = {*range(14), 255}
 _LONGEST_NAME = 1 << 12
+WINDOW = 1 << 15
+"""Bytes that came out before, of which what comes out next may be a copy."""
 _FINE = 64
 _AT_ONCE = 1 << 9
 """Compressed bytes that are expanded at a time: where some are damaged, what stands before these still comes out."""
@@ -112,6 +114,10 @@ class Extent:
             return self._used[step]
         used, total = self._fine(step - 1)
         return self._used[step - 1] + used[bisect_left(total, expanded)]
+
+    def before(self, expanded: int) -> int:
+        """How many compressed bytes nothing is made of that comes out from the byte ``expanded`` on."""
+        return self._used[max(0, bisect_right(self._expanded, max(0, expanded - WINDOW)) - 1)]
 
     def _from(self, step: int) -> tuple[array[int], array[int]]:
         """Behind that step by single bytes: how many of them were needed, and how many bytes have come out by then."""
