@@ -9,6 +9,7 @@ functions look random, too; and of what ends with a line, certificates are made.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from itertools import islice
 
@@ -18,7 +19,7 @@ from dumpscrub.publics import Found
 from dumpscrub.rules.schema import Action, Rule
 from dumpscrub.search.counted import HPROF_BYTES, HPROF_CHARS
 from dumpscrub.search.lengths import LengthList
-from dumpscrub.search.randomtexts import LONGEST, SHORTEST, at_seams, random_parts
+from dumpscrub.search.randomtexts import LONGEST, SHORTEST, at_seams, is_random, random_parts
 from dumpscrub.search.windows import Window, Windows
 from dumpscrub.source import read_spans, releasing
 from dumpscrub.span import SpanSet
@@ -36,6 +37,7 @@ _BLOCK = 8
 """Bytes of the word before a block of malloc, and of what the next block lends it."""
 _ALIGNED = 16
 _FLAGS = 7
+_SHOWN = re.compile(rb"[^\0]+")
 _LINE_ENDS = b"\t\n\r"
 _FIRST, _LAST = 0x20, 0x7E
 
@@ -51,10 +53,9 @@ def find(dump: Dump, places: LengthList, given: Iterable[Finding], rule: Rule, *
     found: dict[Finding, None] = {}
     all_places = sorted({*places, *at_seams(dump.source, dump.layout)})
     for offset in releasing(dump.source, islice(all_places, None if deep else _MOST)):
-        for window, start, end in _parts(dump, windows, offset):
+        parts = (part for whole in _parts(dump, windows, offset) for part in _not_in(masked, *whole))
+        for window, start, end in parts:
             spans = window.locate(*window.raw(start, end))
-            if masked.covers(spans):
-                continue
             value = window.text[start:end]
             if len(value) >= _SURELY and len(swept) < _MOST_VALUES:
                 swept[value] = None
@@ -62,6 +63,18 @@ def find(dump: Dump, places: LengthList, given: Iterable[Finding], rule: Rule, *
             kind = (Origin.DIRECT, Confidence.LOW, rule.action.value)
             found[Finding(rule.id, rule.category, spans, window.encoding, *kind, values=values)] = None
     return Found(tuple(sorted(found, key=lambda each: each.spans)), everywhere=deep or len(all_places) <= _MOST)
+
+
+def _not_in(masked: SpanSet, window: Window, start: int, end: int) -> Iterator[tuple[Window, int, int]]:
+    """What is random of the ``window``'s text indices ``[start, end)`` and not ``masked``: of a URL its password is."""
+    stays = [not masked.covers(window.locate(*window.raw(index, index + 1))) for index in range(start, end)]
+    if all(stays):
+        yield window, start, end
+        return
+    shown = bytes(code if kept else 0 for code, kept in zip(window.text[start:end], stays, strict=True))
+    for piece in _SHOWN.finditer(shown):
+        if is_random(piece[0]):
+            yield window, start + piece.start(), start + piece.end()
 
 
 def _parts(dump: Dump, windows: Windows, offset: int) -> Iterator[tuple[Window, int, int]]:

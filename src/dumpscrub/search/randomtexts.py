@@ -42,8 +42,10 @@ _DIGEST = re.compile(rb"sha(?:256|384|512)-[A-Za-z0-9+/]+={0,2}")
 """How digests of public files are written down."""
 _WORDS = re.compile(rb"(?<=[0-9])[A-Z]?[a-z]{4,}|[A-Z]?[a-z]{5,}")
 """What may be words: behind a number, as compilers write the parts of a name, and long ones."""
-_MANGLED = re.compile(rb"[._]+Z[A-Za-z]{0,4}[0-9]|[*]?(?:Z[NTL][A-Za-z]{0,3}[0-9]|N[0-9]+[a-z]|St[0-9])|[.]?\?|[^@]*@@")
-"""How names in C++ begin, as compilers write them with the types of their parameters."""
+_MANGLED = re.compile(
+    rb"[._]+(?:Z[A-Za-z]{0,4}[0-9]|R[A-Z])|[*]?(?:Z[NTL][A-Za-z]{0,3}[0-9]|N[0-9]+[a-z]|St[0-9])|[.]?\?|.*(?:@@|Nt[BCN]|_R[NI]|_ZN)"
+)
+"""How names in C++ and Rust begin, as compilers write them with the types of their parameters."""
 _ALGORITHMS = re.compile(
     rb"(?i:hmac|sha[0-9]{0,3}|md[2-6]|pbe|pbkdf2|pkcs[0-9]*|mgf1|hkdf|aes|des|ede|rc[2456]|rsa|ssa|pss|oaep|ecdh?|e?c?dsa"
     rb"|curve|x509|cbc|gcm|ecb|ctr|ssl|tls|with|and|padding|core|key|cert|utf|base64|[a-z]*crypt[a-z]*)"
