@@ -13,8 +13,11 @@ import pytest
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="NOT RUN: Windows has no signals to send to one process")
 
 SCRIPT = """
+import signal
 import sys
 from dumpscrub import cli, verifier
+
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell starts what runs behind it with SIGINT ignored
 
 def wait(*arguments):
     print("ready", flush=True)
