@@ -31,6 +31,8 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "settled",
         "crowds",
         "longvalues",
+        "users",
+        "verification",
         "scanner",
         "pieces",
         "inflated",

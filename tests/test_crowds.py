@@ -17,11 +17,11 @@ from dumpscrub.detectors import build_detectors
 from dumpscrub.layout import LayoutBuilder, RegionKind
 from dumpscrub.model import Dump, Encoding
 from dumpscrub.rules.load import load_rules
-from dumpscrub.scanner import CROWDED, Scan, Scanner
+from dumpscrub.scanner import Scan, Scanner
 from dumpscrub.search.finder import CHUNK, Search
-from dumpscrub.search.windows import Window
 from dumpscrub.source import BytesSource
 from dumpscrub.span import Span, SpanSet
+from dumpscrub.verification import CROWDED
 
 UNITS = (b"pwd=", b"AzSe", b"eyJ", b"consumer-secret=", b"password", "pwd=".encode("utf-16-le"), b"pwd=abcd\0")
 
@@ -53,9 +53,9 @@ def steps(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     taken: list[int] = []
     spend = Crowds.spend
 
-    def counting(self: Crowds, offset: int, window: Window) -> bool:
-        taken.append(LOOK + window.steps)
-        return spend(self, offset, window)
+    def counting(self: Crowds, offset: int, encoding: Encoding, work: int) -> bool:
+        taken.append(work)
+        return spend(self, offset, encoding, work)
 
     monkeypatch.setattr(Crowds, "spend", counting)
     return taken

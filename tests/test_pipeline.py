@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 import dumpscrub
-from dumpscrub import factors, pipeline, scanner, verifier
+from dumpscrub import factors, pipeline, verifier
 from dumpscrub.errors import ScanError, VerificationError
 from dumpscrub.findings import Findings
 from dumpscrub.model import Edit, SecretValue
@@ -24,6 +24,8 @@ from dumpscrub.redaction import Outcome, Redaction
 from dumpscrub.scanner import Scanner
 from dumpscrub.search.finder import Search
 from dumpscrub.span import Span
+from dumpscrub.users import Users
+from dumpscrub.verification import Verification
 
 RNG = random.Random(11)
 
@@ -183,14 +185,14 @@ def test_a_survivor_that_the_first_engine_missed_is_masked_by_the_second(
 
 def test_what_the_first_search_settled_is_not_looked_at_again(dump: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     looks: list[int] = []
-    verify = scanner._Verification.verify
+    verify = Verification._verify
 
-    def count(self: scanner._Verification, offset: int, users: scanner._Users) -> Span | None:
+    def count(self: Verification, offset: int, number: int, users: Users) -> Span | None:
         looks.append(offset)
-        return verify(self, offset, users)
+        return verify(self, offset, number, users)
 
     dump.write_bytes(b"a ring of apikeys, one by one by one\0" * 100 + bytes(1 << 17) + dump.read_bytes())
-    monkeypatch.setattr(scanner._Verification, "verify", count)
+    monkeypatch.setattr(Verification, "_verify", count)
     dumpscrub.sanitize(dump)
     again = looks[looks.index(max(looks)) + 1 :]
     assert len([offset for offset in looks if offset < 3000]) >= 80

@@ -20,6 +20,7 @@ from dumpscrub.search.finder import Search
 from dumpscrub.search.windows import Window
 from dumpscrub.source import BytesSource
 from dumpscrub.span import Span
+from dumpscrub.verification import EachLook
 
 RULES = RuleSet(
     parse(
@@ -228,7 +229,8 @@ def test_names_within_a_long_value_are_part_of_it(chunk: int) -> None:
 def looked_at(dump: Dump) -> list[Encoding]:
     """The encodings of the windows in which detectors looked for something."""
     seen: list[Encoding] = []
-    Scanner(build_detectors(RULES), SEARCH).scan(dump, observer=lambda _, window, __: seen.append(window.encoding))
+    look = EachLook(lambda _, window, __: seen.append(window.encoding))
+    Scanner(build_detectors(RULES), SEARCH).scan(dump, observer=look)
     return seen
 
 

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from dumpscrub.model import Encoding
-from dumpscrub.search.windows import Window, Windows
+from dumpscrub.search.windows import Windows
 from dumpscrub.span import Span, part_of
 
 STRETCH = 1 << 16
@@ -23,7 +23,7 @@ LOOK = 12
 """Steps of any look of one detector at one hit; each takes about a quarter of a microsecond."""
 MOST_WORK = 20
 """Steps for each code unit of a stretch, in one encoding: more than a look. Text full of passwords takes half."""
-_SPENT = 256
+SPENT = 256
 """Code units that are decoded in one step."""
 _AROUND = 4096
 """Code units before and behind what is not looked at that are masked with it: a value stands no farther from a name."""
@@ -59,7 +59,12 @@ class Crowds:
         self.count = 0
         self._most = most
         self._windows = windows
-        self._stretches: dict[Encoding, _Stretch] = {encoding: _Stretch() for encoding in _RUNS}
+        self._stretches: dict[Encoding, _Stretch] = {}
+        self.forget()
+
+    def forget(self) -> None:
+        """Let what was counted so far count no more."""
+        self._stretches = {encoding: _Stretch() for encoding in _RUNS}
 
     def is_masked(self, offset: int, encoding: Encoding) -> bool:
         """True where the hit at file ``offset`` lies in text that is masked whatever it is."""
@@ -75,15 +80,15 @@ class Crowds:
             return True
         return stretch.full_at >= 0 and stretch.number == offset // STRETCH
 
-    def spend(self, offset: int, window: Window) -> bool:
-        """Count the look at the hit at file ``offset`` in ``window``. True for the first one that is too much."""
-        stretch = self._stretches.get(window.encoding)
+    def spend(self, offset: int, encoding: Encoding, work: int) -> bool:
+        """Count the steps of all looks at the hit at file ``offset``. True for the first one that is too much."""
+        stretch = self._stretches.get(encoding)
         if stretch is None:
             return False
         if stretch.number != offset // STRETCH:
-            self._stretches[window.encoding] = stretch = _Stretch(offset // STRETCH)
-        stretch.work += LOOK + window.steps + window.spent // _SPENT
-        if stretch.work <= MOST_WORK * STRETCH // window.unit or stretch.full_at >= 0:
+            self._stretches[encoding] = stretch = _Stretch(offset // STRETCH)
+        stretch.work += work
+        if stretch.work <= MOST_WORK * STRETCH // encoding.unit or stretch.full_at >= 0:
             return False
         stretch.full_at = offset
         self.count += 1

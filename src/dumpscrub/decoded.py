@@ -22,13 +22,14 @@ from dumpscrub.inflated import TOO_LONG, Budget
 from dumpscrub.layout import LayoutBuilder, RegionKind
 from dumpscrub.model import Dump, Encoding, Finding
 from dumpscrub.pieces import Piece
-from dumpscrub.scanner import CROWDED, Scanner, crowded_text
+from dumpscrub.scanner import Scanner
 from dumpscrub.search.compressed import begins_with_zlib
 from dumpscrub.search.encoded import Code, Place
 from dumpscrub.search.places import leading_to_compressed
 from dumpscrub.search.windows import Windows
 from dumpscrub.source import BytesSource, read, releasing
 from dumpscrub.span import Span, SpanSet
+from dumpscrub.verification import CROWDED, crowded_text
 
 LEVELS = 3
 """How often text is decoded that was encoded more than once: some charts of Helm are base64 of base64 of gzip."""

@@ -61,17 +61,22 @@ class Modules:
         self._detectors: dict[str, FieldDetector] = {}
         self.is_all = True
 
-    def observe(self, detector: Detector, window: Window, matches: Sequence[Match]) -> None:
-        """Take the metadata that begin at the hit of ``window``, if they do."""
+    def watches(self, detector: Detector) -> bool:
+        """True for what finds metadata."""
+        return isinstance(detector, FieldDetector)
+
+    def observe(self, detector: Detector, window: Window, matches: Sequence[Match]) -> bool:
+        """Take the metadata that begin at the hit of ``window``. True where they do."""
         del matches
         if not isinstance(detector, FieldDetector) or not detector.is_root(window):
-            return
+            return False
         address = self._layout.address_of(window.locate(*window.raw(window.anchor, window.anchor + 1))[0].start)
         if address is not None and len(self._roots) < MOST_MODULES:
             self._roots[address] = None
             self._detectors[detector.rule.id] = detector
         else:
             self.is_all = self.is_all and address is None
+        return True
 
     @property
     def roots(self) -> tuple[int, ...]:

@@ -222,14 +222,27 @@ class Collector:
             self._of.append(replace(finding, spans=(), values=()))
         return number
 
-    def add(self, kind: int, spans: tuple[Span, ...], values: Values = ()) -> None:
-        """A finding of that kind at ``spans``, of which there is at least one."""
+    def add(self, kind: int, spans: tuple[Span, ...], values: Values = ()) -> bool:
+        """A finding of that kind at ``spans``, of which there is at least one. True where no other has its values."""
         if len(spans) > 1:
             self._split[len(self._kinds)] = spans
         self._starts.append(spans[0].start)
         self._ends.append(spans[0].end)
         self._kinds.append(kind)
-        self._values.append(self._secrets.setdefault(values, len(self._secrets)))
+        before = len(self._secrets)
+        self._values.append(self._secrets.setdefault(values, before))
+        return len(self._secrets) > before
+
+    def extend(self, findings: Findings) -> None:
+        """All of ``findings``, in their order."""
+        kinds = np.array([self.kind(kind) for kind in findings.of], np.int32)
+        values = np.array([self._secrets.setdefault(each, len(self._secrets)) for each in findings.secrets], np.int32)
+        first = len(self._kinds)
+        self._split.update((first + row, spans) for row, spans in findings.split.items())
+        self._starts.frombytes(findings.starts.tobytes())
+        self._ends.frombytes(findings.ends.tobytes())
+        self._kinds.frombytes(kinds[findings.kinds].tobytes())
+        self._values.frombytes(values[findings.values].tobytes())
 
     def findings(self) -> Findings:
         """All that were added, in that order."""

@@ -64,6 +64,10 @@ class LongValues:
         self._windows = windows
         self._stretches: dict[tuple[str, Encoding], _Stretch] = {}
 
+    def forget(self) -> None:
+        """Let what is known so far count no more."""
+        self._stretches = {}
+
     def whole(self, offset: int, detector: Detector, window: Window, matches: list[Match]) -> Seen:
         """The matches around the hit at file ``offset``: in a larger window where a value goes on behind its end.
 

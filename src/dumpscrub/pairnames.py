@@ -57,16 +57,22 @@ class Names:
         """The names of this search and of the earlier one."""
         return self._earlier.union(self._known, (known.name for known in self._blocks.values()))
 
-    def observe(self, detector: Detector, window: Window, matches: Sequence[Match]) -> None:
-        """Take the names that ``window`` shows, if it shows any."""
+    def watches(self, detector: Detector) -> bool:
+        """True for what finds names."""
+        return isinstance(detector, PairDetector)
+
+    def observe(self, detector: Detector, window: Window, matches: Sequence[Match]) -> bool:
+        """Take the names that ``window`` shows. True where it shows any that are new."""
         del matches
         if not isinstance(detector, PairDetector) or len(self._known) > MOST_NAMES:
-            return
+            return False
+        before = len(self._known) + len(self._blocks)
         place = detector.place(window)
         if place is not None:
             self._add_whole(detector, window, *place)
         if window.encoding is Encoding.UTF8 and window.text[window.anchor - 1 : window.anchor] > b" ":
             self._add_block(detector, window)
+        return len(self._known) + len(self._blocks) > before
 
     def _add_whole(self, detector: PairDetector, window: Window, start: int, end: int) -> None:
         """Take the text ``[start, end)`` of ``window``, if it is a name.
@@ -82,8 +88,10 @@ class Names:
 
     def _add_block(self, detector: PairDetector, window: Window) -> None:
         """Take the block of memory in which the hit stands, amid other texts perhaps, as the small strings of Go do."""
+        if len(self._blocks) >= MOST_BLOCKS:
+            return
         address = self._address(window, window.anchor)
-        if not address or self._is_image or len(self._blocks) >= MOST_BLOCKS:
+        if not address or self._is_image:
             return
         block = address >> BLOCK << BLOCK
         if block not in self._earlier_blocks and block not in self._blocks:

@@ -48,17 +48,22 @@ class PublicKeys:
         self._public: list[Span] = []
         self._digests: set[bytes] = set()
 
-    def observe(self, detector: Detector, window: Window, matches: Sequence[Match]) -> None:
-        """Take the key that ``window`` shows, if it is one."""
+    def watches(self, detector: Detector) -> bool:
+        """True for what finds public keys."""
+        return isinstance(detector, PublicKeyDetector)
+
+    def observe(self, detector: Detector, window: Window, matches: Sequence[Match]) -> bool:
+        """Take the key that ``window`` shows. True where it is one."""
         if isinstance(detector, PublicKeyDetector):
             key = detector.read(window)
             if key:
                 self._add(key, window.locate(key.start, key.start + 1)[0].start)
-            return
-        for match in matches:
-            if match.suppressed == PUBLIC:
-                self._public += (span for segment in match.segments for span in window.locate(*segment))
-                self._digest(window, match)
+            return bool(key)
+        public = [match for match in matches if match.suppressed == PUBLIC]
+        for match in public:
+            self._public += (span for segment in match.segments for span in window.locate(*segment))
+            self._digest(window, match)
+        return bool(public)
 
     def _add(self, key: PublicKey, offset: int) -> None:
         if key in self._offsets or len(self._offsets) < MOST:

@@ -19,11 +19,12 @@ from dumpscrub.progress import Progress, silent
 from dumpscrub.propagation import Sweeper, seeds_of
 from dumpscrub.publics import Known, PublicKeys
 from dumpscrub.rules.schema import Action, RuleSet
-from dumpscrub.scanner import Scanner, both
+from dumpscrub.scanner import Scanner
 from dumpscrub.search.finder import Search
 from dumpscrub.search.objects import Name
 from dumpscrub.settled import Seen
 from dumpscrub.span import SpanSet
+from dumpscrub.verification import Observers
 
 PROTECTED = "protected"
 """The action of a finding that lies wholly in bytes that a debugger follows: it stays, and is reported."""
@@ -117,8 +118,8 @@ class Redaction:
         edited = [edit.span for edit in edits]
         names = pairnames.Names(dump.layout, earlier.names if earlier else ())
         modules = dotnetfields.Modules(dump.layout)
-        observe = both(public.observe, both(names.observe, modules.observe))
-        scan = self._scanner.scan(dump, progress, stage, observe, seen, edited)
+        observers = Observers((public, names, modules))
+        scan = self._scanner.scan(dump, progress, stage, observers, seen, edited)
         if scan.searched != dump.source.size:
             raise ScanError("part of the input was not searched: please report the kind of dump")
         in_fields = process.find(dump, self._fields)

@@ -23,6 +23,7 @@ from dumpscrub.search.finder import Search
 from dumpscrub.search.windows import Window
 from dumpscrub.source import BytesSource
 from dumpscrub.span import Span, SpanSet, total
+from dumpscrub.verification import EachLook
 
 FREQUENT = 100
 """Hits a megabyte from which on looking at them takes longer than a tenth of the search."""
@@ -54,7 +55,7 @@ def measure(rules: RuleSet, dump: Dump, search: Search, progress: Progress = sil
         del matches
         hits[detector.rule.id][anchor_at(detector, window)[0].lower()] += 1
 
-    scan = Scanner(build_detectors(rules), search).scan(dump, progress, "measure", observer=observe)
+    scan = Scanner(build_detectors(rules), search).scan(dump, progress, "measure", observer=EachLook(observe))
     findings = Counter(finding.rule for finding in scan.findings)
     sizes: Counter[str] = Counter()
     for finding in scan.findings:

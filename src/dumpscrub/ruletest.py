@@ -15,6 +15,7 @@ from dumpscrub.scanner import Scanner
 from dumpscrub.search.finder import Search
 from dumpscrub.search.windows import Window
 from dumpscrub.span import total
+from dumpscrub.verification import EachLook
 
 
 class Verdict(enum.Enum):
@@ -50,7 +51,7 @@ def try_rules(rules: RuleSet, dump: Dump, search: Search, progress: Progress = s
         for trial in _trials(detector, window, matches):
             seen.setdefault((trial.rule.id, trial.encoding, trial.offset, trial.length), trial)
 
-    Scanner(build_detectors(rules), search).scan(dump, progress, "test", observer=observe)
+    Scanner(build_detectors(rules), search).scan(dump, progress, "test", observer=EachLook(observe))
     in_fields = _in_fields(rules, dump)
     trials = (trial for trial in (*seen.values(), *in_fields) if not _is_shadow(trial, seen))
     return tuple(sorted(trials, key=lambda trial: (trial.offset, trial.rule.id, trial.encoding.codec, trial.length)))

@@ -35,6 +35,17 @@ class SettledHits:
             self._starts.append(looked_at.start)
             self._ends.append(looked_at.end)
 
+    def empty(self) -> SettledHits:
+        """None yet of a search for the same needles."""
+        return SettledHits(self._needles)
+
+    def extend(self, others: SettledHits) -> None:
+        """Remember those of ``others`` as well, which come behind."""
+        room = MOST - len(self._keys)
+        self._keys += others._keys[:room]
+        self._starts += others._starts[:room]
+        self._ends += others._ends[:room]
+
     def untouched(self, edited: Iterable[Span]) -> Settled:
         """Those that none of the ``edited`` spans, which are in order and disjoint, comes near to."""
         keys, starts, ends = (np.array(column, np.int64) for column in (self._keys, self._starts, self._ends))

@@ -12,7 +12,7 @@ Two passes:
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
@@ -43,6 +43,7 @@ MARGIN = 64
 """Bytes beyond a chunk that are searched with it: more than a core has, and enough for whoever looks along."""
 
 Seen = TypeVar("Seen")
+Answer = TypeVar("Answer")
 
 
 class Watcher(Protocol[Seen]):
@@ -73,7 +74,7 @@ class _Member(NamedTuple):
     has_more: bool
 
 
-def _core(data: bytes) -> tuple[int, bytes]:
+def core_of(data: bytes) -> tuple[int, bytes]:
     """How many bytes stand before the core of a needle, and the core: no zeros around it, unless hardly any is left."""
     lead = len(data) - len(data.lstrip(b"\0"))
     core = data[lead : lead + CORE].rstrip(b"\0")
@@ -103,7 +104,7 @@ class Finder:
         self._copies = copies
         cores: dict[Literal, list[_Member]] = {}
         for number, needle in enumerate(needles):
-            lead, core = (0, needle.data[:CORE]) if copies else _core(needle.data)
+            lead, core = (0, needle.data[:CORE]) if copies else core_of(needle.data)
             key = Literal(core.lower(), True) if needle.caseless else Literal(core)
             cores.setdefault(key, []).append(_Member(number, lead, lead > 0 or len(core) < len(needle.data)))
         self._cores = tuple(cores)
@@ -115,14 +116,28 @@ class Finder:
         self._tokens = np.array([any(needle.token for needle in some) for some in groups], bool)
         self._matcher: Matcher = compile_literals(self._cores, search.engine)
 
-    def find(
-        self, dump: Dump, stage: str, progress: Progress, watcher: Watcher[Any] | None = None
-    ) -> Generator[list[Hit], None, None]:
+    def find(self, dump: Dump, stage: str, progress: Progress) -> Generator[list[Hit], None, None]:
         """The hits in ``dump``, in lists: one for each chunk in file order, then those across seams.
 
         No hit is reported twice, unless it stands at both kinds of places. Calls ``progress`` with ``stage`` after each
-        chunk. ``watcher`` sees all bytes that are not zeros, :data:`MARGIN` more on both sides, and takes what it saw
-        in a chunk before its hits are given.
+        chunk.
+        """
+        with closing(self.in_chunks(dump, stage, progress, None, _as_found)) as chunks:
+            yield from chunks
+        yield self.across(dump)
+
+    def in_chunks(
+        self,
+        dump: Dump,
+        stage: str,
+        progress: Progress,
+        watcher: Watcher[Any] | None,
+        answer: Callable[[list[Hit]], Answer],
+    ) -> Generator[Answer, None, None]:
+        """For each chunk in file order, what ``answer`` makes of the hits in it, where they were found.
+
+        ``watcher`` sees all bytes that are not zeros, :data:`MARGIN` more on both sides, and takes what it saw in a
+        chunk before the answer is given. Calls ``progress`` with ``stage`` after each chunk.
         """
         size, chunk = dump.source.size, self._search.chunk
         starts = range(0, size, chunk)
@@ -130,17 +145,19 @@ class Finder:
         def release(start: int) -> None:
             dump.source.release(max(0, start - chunk), start + chunk)
 
-        work = partial(self._chunk, dump, watcher)
+        def work(start: int) -> tuple[Answer, list[Any]]:
+            hits, seen = self._chunk(dump, watcher, start)
+            return answer(hits), seen
+
         with closing(in_workers(work, starts, self._search.workers, release)) as chunks:
-            for start, (hits, seen) in zip(starts, chunks, strict=True):
+            for start, (answered, seen) in zip(starts, chunks, strict=True):
                 if watcher:
                     for each in seen:
                         watcher.take(each)
-                yield hits
+                yield answered
                 # Only now: whoever took the hits has looked at windows around them.
                 release(start)
                 progress(stage, min(start + chunk, size), size)
-        yield self._across(dump)
 
     def _chunk(self, dump: Dump, watcher: Watcher[Any] | None, start: int) -> Chunk:
         """Hits whose cores begin in the chunk at ``start`` and do not leave memory's order."""
@@ -201,7 +218,7 @@ class Finder:
             if whole[index] or layout.contiguous(int(offsets[index]), int(ends[index])):
                 yield int(offsets[index]), int(cores[index])
 
-    def _across(self, dump: Dump) -> list[Hit]:
+    def across(self, dump: Dump) -> list[Hit]:
         """Hits whose core crosses a seam."""
         hits: set[Hit] = set()
         looks = Looks(dump.source)
@@ -251,3 +268,8 @@ class Finder:
             texts.append((Span(begin, min(end, dump.source.size)),))
         whole = (text for text in texts if total(text) == size)
         return next((text[0].start for text in whole if needle.equals(read_spans(dump.source, text))), None)
+
+
+def _as_found(hits: list[Hit]) -> list[Hit]:
+    """The answer of a search for hits alone."""
+    return hits

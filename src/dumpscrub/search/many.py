@@ -87,10 +87,8 @@ class ManyCopies(FewCopies):
     def alphabet(self) -> frozenset[int]:
         return self._stock.alphabet()
 
-    def find(
-        self, dump: Dump, stage: str, progress: Progress, watcher: Watcher[Any] | None = None
-    ) -> Generator[list[Hit], None, None]:
-        with closing(super().find(dump, stage, progress, watcher)) as lists:
+    def find(self, dump: Dump, stage: str, progress: Progress) -> Generator[list[Hit], None, None]:
+        with closing(super().find(dump, stage, progress)) as lists:
             if not self.by_end:
                 yield from lists
                 return
@@ -165,8 +163,8 @@ class ManyCopies(FewCopies):
                     if is_simple and form.counts_anywhere:
                         reach = max(reach, offset + len(form.data))
 
-    def _across(self, dump: Dump) -> list[Hit]:
-        return self._ranked(super()._across(dump))
+    def across(self, dump: Dump) -> list[Hit]:
+        return self._ranked(super().across(dump))
 
     def _seam_hits(self, dump: Dump, looks: Looks, places: Seams) -> list[Hit]:
         hits = super()._seam_hits(dump, looks, places) if self._of_engine else []
