@@ -24,6 +24,8 @@ TYPE = struct.pack("<Q", 0x7FFA_1C2A_4400)
 SECRET = random_text(7, 22)
 WIDE = SECRET.decode().encode("utf-16-le")
 SIZE = len(SECRET)
+TURNED = bytes.maketrans(b"0123456789", b"xQvKzWjGqX")
+"""Letters for digits."""
 
 
 def redaction(chunk: int = 1 << 22) -> Redaction:
@@ -126,6 +128,17 @@ def test_a_length_of_something_else_is_none() -> None:
 def test_a_name_with_its_length_stays() -> None:
     name = b"InvalidParameterSpec2Exception"
     assert found_in(bytes(100) + struct.pack("<I", len(name)) + name + bytes(64)) == []
+
+
+@pytest.mark.parametrize("head", [".NET", "HotSpot", "malloc"])
+def test_letters_alone_go(head: str) -> None:
+    letters = SECRET.translate(TURNED)
+    before, text = HEADS[head]
+    text = text.translate(TURNED)
+    assert letters.isalpha()
+    data = bytes(128) + before + text + bytes(64)
+    start = 128 + len(before)
+    assert found_in(data) == [(Span(start, start + len(text)),)]
 
 
 def test_every_copy_of_it_goes() -> None:

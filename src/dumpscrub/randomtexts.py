@@ -19,7 +19,7 @@ from dumpscrub.publics import Found
 from dumpscrub.rules.schema import Action, Rule
 from dumpscrub.search.counted import HPROF_BYTES, HPROF_CHARS
 from dumpscrub.search.lengths import LengthList
-from dumpscrub.search.randomtexts import LONGEST, SHORTEST, at_seams, is_random, random_parts
+from dumpscrub.search.randomtexts import LONGEST, SHORTEST, SURELY, at_seams, is_random, random_parts
 from dumpscrub.search.windows import Window, Windows
 from dumpscrub.source import read_spans, releasing
 from dumpscrub.span import SpanSet
@@ -28,8 +28,6 @@ _MOST = 1_000_000
 """Places that are looked at, each in some tens of microseconds."""
 _MOST_VALUES = 256
 """Different texts whose copies are looked for."""
-_SURELY = 16
-"""Characters of a text whose copies are looked for, or that no length announces."""
 _WORDS = ((4, 4), (8, 8), (16, 8), (24, 8), (32, 8))
 """How many bytes before a text its length may stand, and of how many bytes it is."""
 _HEAD = 32
@@ -39,7 +37,7 @@ _ALIGNED = 16
 _FLAGS = 7
 _SHOWN = re.compile(rb"[^\0]+")
 _LINE_ENDS = b"\t\n\r"
-_FIRST, _LAST = 0x20, 0x7E
+_PRINTABLE = bytes(range(0x20, 0x7F))
 
 
 def find(dump: Dump, places: LengthList, given: Iterable[Finding], rule: Rule, *, deep: bool) -> Found:
@@ -57,7 +55,7 @@ def find(dump: Dump, places: LengthList, given: Iterable[Finding], rule: Rule, *
         for window, start, end in parts:
             spans = window.locate(*window.raw(start, end))
             value = window.text[start:end]
-            if len(value) >= _SURELY and len(swept) < _MOST_VALUES:
+            if len(value) >= SURELY and len(swept) < _MOST_VALUES:
                 swept[value] = None
             values = (SecretValue(value),) if value in swept and rule.propagate else ()
             kind = (Origin.DIRECT, Confidence.LOW, rule.action.value)
@@ -67,6 +65,9 @@ def find(dump: Dump, places: LengthList, given: Iterable[Finding], rule: Rule, *
 
 def _not_in(masked: SpanSet, window: Window, start: int, end: int) -> Iterator[tuple[Window, int, int]]:
     """What is random of the ``window``'s text indices ``[start, end)`` and not ``masked``: of a URL its password is."""
+    spans = window.locate(*window.raw(start, end))
+    if masked.covers(spans):
+        return
     stays = [not masked.covers(window.locate(*window.raw(index, index + 1))) for index in range(start, end)]
     if all(stays):
         yield window, start, end
@@ -92,12 +93,7 @@ def _parts(dump: Dump, windows: Windows, offset: int) -> Iterator[tuple[Window, 
 
 def _extent(text: bytes, at: int) -> tuple[int, int]:
     """Where the printable text around the index ``at`` begins and ends."""
-    start = end = at
-    while start > 0 and _FIRST <= text[start - 1] <= _LAST:
-        start -= 1
-    while end < len(text) and _FIRST <= text[end] <= _LAST:
-        end += 1
-    return start, end
+    return len(text[:at].rstrip(_PRINTABLE)), len(text) - len(text[at:].lstrip(_PRINTABLE))
 
 
 def _size(dump: Dump, window: Window, start: int, end: int) -> tuple[int, int]:
@@ -118,7 +114,7 @@ def _size(dump: Dump, window: Window, start: int, end: int) -> tuple[int, int]:
         return count, SHORTEST
     alone = window.text[end : end + 1] == b"\0" and window.text[start - 1] not in _LINE_ENDS
     in_memory = address is not None and dump.layout.region_at(offset).kind is not RegionKind.IMAGE
-    return (count, _SURELY) if alone and in_memory else (0, 0)
+    return (count, SURELY) if alone and in_memory else (0, 0)
 
 
 def _is_length(head: bytes, count: int, unit: int) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 from base64 import b64encode
 from random import Random
+from string import ascii_letters
 
 import pytest
 from hypothesis import given
@@ -31,6 +32,11 @@ from dumpscrub.search import randomtexts
         b"PBKDF2WithHmacSHA256",
         b"HmacPKCS12PBECore$HmacPKCS12PBE",
         b"PBESv2SHA256AndAES256CBC",
+        b"RpcPktBindNAckHdr",
+        b"GyMdkHmsSEDFwWahKzZYuXL",
+        b"NtDxgkSubmitPresentToHwQueue",
+        b"DaysUpToHijriYear",
+        b"IiIiwiiIiwIisIiiIw",
     ],
 )
 def test_names_words_and_numbers_are_not_random(name: bytes) -> None:
@@ -41,6 +47,18 @@ def test_nineteen_of_twenty_generated_passwords_are_random() -> None:
     random = Random(1)
     found = sum(randomtexts.is_random("".join(random.choices(ALPHABET, k=24)).encode()) for _ in range(1000))
     assert found >= 920
+
+
+@pytest.mark.parametrize(("size", "least"), [(16, 800), (20, 830), (32, 920), (100, 900)])
+def test_passwords_of_letters_alone_are_random(size: int, least: int) -> None:
+    random = Random(1)
+    found = sum(randomtexts.is_random("".join(random.choices(ascii_letters, k=size)).encode()) for _ in range(1000))
+    assert found >= least
+
+
+def test_fewer_than_sixteen_letters_are_not() -> None:
+    assert not randomtexts.is_random(b"VdNpYcSoHxGkQtJ")
+    assert randomtexts.is_random(b"VdNpYcSoHxGkQtJX")
 
 
 def test_the_random_part_between_signs_is_what_counts() -> None:
