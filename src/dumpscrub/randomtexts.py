@@ -19,7 +19,8 @@ from dumpscrub.publics import Found
 from dumpscrub.rules.schema import Action, Rule
 from dumpscrub.search.counted import HPROF_BYTES, HPROF_CHARS
 from dumpscrub.search.lengths import LengthList
-from dumpscrub.search.randomtexts import LONGEST, SHORTEST, SURELY, at_seams, is_random, random_parts
+from dumpscrub.search.randomparts import SHORTEST, SURELY, is_random, random_parts
+from dumpscrub.search.randomtexts import LONGEST, at_seams
 from dumpscrub.search.windows import Window, Windows
 from dumpscrub.source import read_spans, releasing
 from dumpscrub.span import SpanSet
