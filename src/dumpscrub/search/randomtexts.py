@@ -33,11 +33,11 @@ _BEFORE, _BEHIND = _WORD, _AHEAD * _WORD
 """Bytes before the first whole word of a text, and from it on, that are looked at."""
 _ACROSS = 2 * (_BEFORE + _BEHIND)
 """Bytes on both sides of a seam that are looked at."""
-_BITS = (1, 2, 4)
-_LETTERS = sum(_BITS)
+_BITS = range(3)
+_LETTERS = 0b111
 _KIND_BITS = bytes(
     (code >= 0x20 and code < 0x7F and 8)
-    | sum(bit for bit, kind in zip(_BITS, (DIGIT, CAPITAL, SMALL), strict=True) if KINDS[code] == kind)
+    | sum(1 << bit for bit, kind in zip(_BITS, (DIGIT, CAPITAL, SMALL), strict=True) if KINDS[code] == kind)
     for code in range(256)
 )
 """By character: whether it is a digit, a capital, a small letter, or printable at all."""
@@ -45,13 +45,11 @@ _HIGH_BITS = np.uint64(0x8080808080808080)
 _LEAST_WORD = np.uint64(0x0020002000200020)
 _ONES, _FIRSTS = np.uint64(0x0101010101010101), np.uint64(0x2020202020202020)
 _WIDE_ONES, _WIDE_UPPER = np.uint64(0x0001000100010001), np.uint64(0xFF80FF80FF80FF80)
-_RANGES = tuple(
-    tuple(_ONES * np.uint64(0x80 - code) for code in (ord(first), ord(last) + 1)) for first, last in ("09", "AZ", "az")
-)
-"""What sets the highest bit of a byte from a digit, capital or small letter on, and behind the last of them."""
+_EACH = np.uint32(0x01010101)
 _WIDE_BORROWS = np.uint64(0x8000800080008000)
 Words = npt.NDArray[np.uint64]
 Bytes = npt.NDArray[np.uint8]
+Counts = npt.NDArray[np.uint32]
 
 
 def look(view: memoryview, at: int, start: int, end: int, *, loose: bool = False) -> Offsets:
@@ -105,7 +103,7 @@ def _is_wide(words: Words) -> Mask:
 
 
 def _begins(words: Words, numbers: Offsets, unit: int, *, loose: bool) -> Offsets:
-    """Those of ``numbers`` before which one is missing, of text of its own with characters of all kinds.
+    """Those of ``numbers`` before which one is missing, of text of its own.
 
     ``numbers`` are the indices of all ``words`` that are text of ``unit`` bytes a character.
     """
@@ -118,21 +116,8 @@ def _begins(words: Words, numbers: Offsets, unit: int, *, loose: bool) -> Offset
     own = have_length(words, begins, counts * _WORD, room, unit)
     if loose:
         own |= (counts == _AHEAD) | end_with_zero(words, begins + counts, unit)
-    begins = begins[own]
-    mixed: Offsets = begins[_are_mixed(words, begins)]
-    return mixed
-
-
-def _are_mixed(words: Words, begins: Offsets) -> Mask:
-    """Which of the words around these, if they are text, hold two kinds of digits, capitals and small letters."""
-    inside = [np.zeros(len(begins), np.uint64) for _ in _RANGES]
-    for step in range(-1, _AHEAD):
-        below = words[np.minimum(begins + step, len(words) - 1)] & ~_HIGH_BITS
-        for kind, (from_first, beyond_last) in enumerate(_RANGES):
-            inside[kind] |= (below + from_first) & ~(below + beyond_last)
-    digits, capitals, small = (held & _HIGH_BITS != 0 for held in inside)
-    flags: Mask = (capitals & small) | (digits & (capitals | small))
-    return flags
+    of_its_own: Offsets = begins[own]
+    return of_its_own
 
 
 def _random(view: memoryview, places: Offsets, unit: int) -> Offsets:
@@ -149,8 +134,8 @@ def _random(view: memoryview, places: Offsets, unit: int) -> Offsets:
     middle = _BEFORE // unit
     seen[:, middle:] = np.logical_and.accumulate(seen[:, middle:], axis=1)
     seen[:, middle - 1 :: -1] = np.logical_and.accumulate(seen[:, middle - 1 :: -1], axis=1)
-    kinds = np.where(seen, kinds, 0)
-    digits, capitals, small = (np.count_nonzero(kinds & kind, axis=1) for kind in _BITS)
+    kinds = np.where(seen, kinds, np.uint8(0))
+    digits, capitals, small = (_counts(kinds, bit) for bit in _BITS)
     in_both = (capitals > 1) & (small > 1)
     least = np.where(in_both & (digits > 0), SHORTEST, SURELY) - 2
     kept = (in_both | (digits > 1)) & (digits + capitals + small >= least)
@@ -160,3 +145,10 @@ def _random(view: memoryview, places: Offsets, unit: int) -> Offsets:
     sums = np.cumsum(odd, axis=1, dtype=np.int8)
     random: Offsets = places[np.max(sums[:, _ROW:] - sums[:, :-_ROW], axis=1) >= _LEAST_SEEN * _ROW]
     return random
+
+
+def _counts(kinds: Bytes, bit: int) -> Counts:
+    """In how many bytes of each row the ``bit`` is set; a row has a multiple of four."""
+    fours = kinds.view(np.uint32) >> np.uint32(bit) & _EACH
+    counts: Counts = (fours * _EACH >> np.uint32(24)).sum(axis=1, dtype=np.uint32)
+    return counts
