@@ -133,24 +133,33 @@ class Redaction:
         followed = Findings.collect((*in_fields, *pointed.findings, *of_fields.findings))
         outside = Findings.joined(Findings.collect(without_format.findings), others, followed)
         direct = self._direct(outside, Findings.collect(inside.findings))
-        masked = _masked(direct)
-        before = earlier.sweeper if earlier else None
-        seeds = seeds_of(masked.one_for_each_value(), self._known, before.seeds if before else ())
-        sweeper = Sweeper(seeds, self._search, before)
-        compressed = decoded.copies(dump, scan.seen.sights.places, inside, sweeper.sweep)
+        before, places = earlier.sweeper if earlier else None, scan.seen.sights.places
+        sweeper = self._sweeper(direct, before)
         swept = sweeper.sweep(dump, progress, f"{stage} copies")
-        new = _not_in(masked, Findings.joined(swept, Findings.collect(compressed)))
-        elsewhere = Findings.collect(overlaps.again(dump.layout, Findings.joined(masked, new)))
-        findings = _possible(dump, Findings.joined(direct, new, elsewhere)).in_order()
+        compressed = decoded.copies(dump, places, inside, sweeper.sweep)
+        findings = _with_copies(dump, direct, Findings.joined(swept, Findings.collect(compressed)))
         suppressed = dict(sorted((Counter(scan.suppressed) + Counter(inside.suppressed)).items()))
         of_search = (*without_format.notices, *pointed.notices, *of_fields.notices)
         notices = (*of_search, *_crowded(scan.crowded + inside.crowded))
         return Outcome(findings, suppressed, scan.searched, scan.seen, sweeper, keys, names.met, notices)
 
+    def _sweeper(self, direct: Findings, before: Sweeper | None) -> Sweeper:
+        """A search for copies of what is masked, of what the user knows, and of what was swept ``before``."""
+        values = _masked(direct).one_for_each_value()
+        return Sweeper(seeds_of(values, self._known, before.seeds if before else ()), self._search, before)
+
     def _direct(self, outside: Findings, encoded: Findings) -> Findings:
         """All of them under the policy: what stands ``outside`` of encoded text, and what only decoding shows."""
         decided = apply(self._actions, outside)
         return Findings.joined(decided, _not_in(_masked(decided), apply(self._actions, encoded)))
+
+
+def _with_copies(dump: Dump, direct: Findings, copies: Findings) -> Findings:
+    """All findings, in file order: ``direct`` ones, their ``copies``, and what of both stands elsewhere in the file."""
+    masked = _masked(direct)
+    new = _not_in(masked, copies)
+    elsewhere = Findings.collect(overlaps.again(dump.layout, Findings.joined(masked, new)))
+    return _possible(dump, Findings.joined(direct, new, elsewhere)).in_order()
 
 
 def _crowded(stretches: int) -> tuple[str, ...]:
