@@ -32,6 +32,8 @@ _ENDINGS = frozenset(
 _HEX = re.compile(rb"[0-9a-f-]{8,}|[0-9A-F-]{8,}")
 _OFTEN = 0.37
 """Of random letters and digits each second one is of another kind than the one before; in names of C++ each fifth."""
+_MANGLED = re.compile(rb"S[0-9A-Z]?_|St[0-9]|N[0-9]{1,2}[A-Za-z_]|E[ESv]")
+"""What stands in names of C++ as compilers write them, and hardly twice in a token: types once more, lengths, ends."""
 _SIGNS = re.compile(rb"[^A-Za-z0-9]+")
 _FEW_LETTERS = 8
 """Letters for each digit, at most."""
@@ -55,6 +57,8 @@ def stands_alone(head: bytes, value: bytes, beginning: bytes, *, goes_on: bool) 
     ``beginning`` is what all values of the kind begin with; ``goes_on`` says that a word character follows, too.
     """
     rest = value[len(beginning) :]
+    if len(_MANGLED.findall(rest)) > 1:
+        return False
     if _ends_word(head, beginning):
         return _is_scrambled(rest)
     has_sign = bool(beginning) and not beginning.isalnum()
