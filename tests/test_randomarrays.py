@@ -168,6 +168,17 @@ def test_numbers_of_public_keys_stay(kind: int) -> None:
         assert sanitized(heap([array])) != heap([array])
 
 
+def test_the_size_behind_a_freed_block_is_none_of_its_bytes() -> None:
+    key = ec.derive_private_key(Random(8).getrandbits(383), ec.SECP384R1())
+    x = key.public_key().public_numbers().x.to_bytes(48, "big")
+    block = struct.pack("<QQQ", 0x51, TYPE, 48) + x + struct.pack("<QQ", 0x50, 0x41)
+    data = bytes(64) + block + bytes(64) + info(key.public_key()) + bytes(64)
+    assert sanitized(data) == data
+    secret = keys(1, 48)[0]
+    hidden = data.replace(block, block.replace(x, secret))
+    assert sanitized(hidden) == hidden.replace(secret, b"*" * 48)
+
+
 def test_twenty_bytes_are_a_digest_unless_there_is_a_key_of_dsa() -> None:
     key = dsa.generate_private_key(1024)
     private = key.private_numbers()

@@ -187,10 +187,11 @@ def _block(before: bytes, length: int, behind: bytes) -> Iterator[Array]:
     following = behind[room - WORD : room]
     if room not in BLOCKS or not _is_size(length) or not _is_size(int.from_bytes(following, "little")):
         return
-    # Where the data do not fill it, what is left of its last use stands behind them: zeros, or an address.
+    # Where the data do not fill it, what is left of its last use stands behind them: zeros, an address, its size.
     whole, shorter = behind[: room - WORD], behind[: room - 2 * WORD]
     last = _word(whole[-WORD:], 0)
-    for data in (whole, shorter) if last < _FEW or last > _HIGHEST else (shorter,):
+    is_data = (last < _FEW and last != room) or last > _HIGHEST
+    for data in (whole, shorter) if is_data else (shorter,):
         end = len(data.rstrip(b"\0"))
         size = next((size for size in _BLOCK_BYTES if end <= size < end + 4), None)
         if size is not None:
