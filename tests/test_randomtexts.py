@@ -162,3 +162,35 @@ def test_a_redacted_copy_has_none_of_it_and_a_second_run_changes_nothing(tmp_pat
     assert first.bytes_changed == SIZE
     assert WIDE not in (tmp_path / "first.bin").read_bytes()
     assert dumpscrub.sanitize(tmp_path / "first.bin", tmp_path / "second.bin").bytes_changed == 0
+
+
+CURVES = {"P-256": 43, "secp256k1": 43, "P-384": 64, "P-521": 88, "Ed25519": 43, "X25519": 43, "Ed448": 76, "X448": 75}
+"""The curves of JSON Web Keys, and characters of a coordinate in base64url."""
+
+
+def json_text(text: bytes) -> bytes:
+    return bytes(100) + struct.pack("<I", len(text)) + text + bytes(64)
+
+
+@pytest.mark.parametrize("curve", CURVES)
+def test_the_public_coordinate_of_a_json_web_key_stays(curve: str) -> None:
+    shown = random_text(3, CURVES[curve])
+    for text in (b'{"kty":"OKP","crv":"%b","x":"%b"}', b'v":"%b", "x": "%b", "d'):
+        assert found_in(json_text(text % (curve.encode(), shown))) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b'{"crv":"Ed25519","d":"%b","x":"',  # the private number
+        b'{"kty":"oct","x":"%b"}',
+        b'{"crv":"P-384","x":"%b"}',
+        b'{"crv":"X25519","x":""},{"x":"%b"}',
+        b'%b","d":"',  # the end of y, or of a prime: nothing tells
+    ],
+)
+def test_what_may_be_no_public_coordinate_goes(text: bytes) -> None:
+    secret = random_text(3, CURVES["Ed25519"])
+    data = json_text(text % secret)
+    at = data.index(secret)
+    assert found_in(data) == [(Span(at, at + len(secret)),)]

@@ -29,6 +29,12 @@ _PART = re.compile(rb"[^ _./:,;=<>(){}\[\]\"'|\\-]+")
 _BASE64 = re.compile(rb"(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{20,}={0,2}")
 _DIGEST = re.compile(rb"sha(?:256|384|512)-[A-Za-z0-9+/]+={0,2}")
 """How digests of public files are written down."""
+_OBJECT = re.compile(rb"[^{}]+")
+_CURVE = re.compile(rb':\s?"(P-256|P-384|P-521|secp256k1|Ed25519|Ed448|X25519|X448)"')
+_COORDINATE = re.compile(rb'(?<="[xy]":")[A-Za-z0-9_-]+(?=")|(?<="[xy]": ")[A-Za-z0-9_-]+(?=")')
+_SIZES = {b"P-384": 64, b"P-521": 88, b"Ed448": 76, b"X448": 75}
+_USUAL_SIZE = 43
+"""The public members of a JSON Web Key on a curve (RFC 7518, RFC 8037), and their characters by the curve's name."""
 _WORDS = re.compile(rb"(?<=[0-9])[A-Z]?[a-z]{4,}|[A-Z]?[a-z]{5,}")
 """What may be words: behind a number, as compilers write the parts of a name, and long ones."""
 _MANGLED = re.compile(
@@ -70,7 +76,7 @@ def random_parts(text: bytes, shortest: int = SHORTEST) -> Iterator[tuple[int, i
     """
     if _MANGLED.match(text):
         return
-    text, reached = _DIGEST.sub(lambda match: bytes(len(match[0])), text), 0
+    text, reached = _OBJECT.sub(_without_coordinates, _DIGEST.sub(_blank, text)), 0
     whole = [match.span() for match in _BASE64.finditer(text) if is_random(match[0])]
     for start, end in (*whole, (len(text), len(text))):
         parts = (match for match in _PART.finditer(text, reached, start) if len(match[0]) >= shortest)
@@ -78,6 +84,17 @@ def random_parts(text: bytes, shortest: int = SHORTEST) -> Iterator[tuple[int, i
         if start < end:
             yield start, end
         reached = end
+
+
+def _blank(match: re.Match[bytes]) -> bytes:
+    return bytes(len(match[0]))
+
+
+def _without_coordinates(match: re.Match[bytes]) -> bytes:
+    """The members of an object of JSON; where they name a curve, without the coordinates of a point on it."""
+    curve = _CURVE.search(match[0])
+    size = _SIZES.get(curve[1], _USUAL_SIZE) if curve else 0
+    return _COORDINATE.sub(lambda found: _blank(found) if len(found[0]) == size else found[0], match[0])
 
 
 def _is_plain(text: bytes, match: re.Match[bytes]) -> bool:
