@@ -7,7 +7,7 @@ refused. Indefinite lengths (BER) are read where the caller asks for them: some 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 INTEGER = 0x02
 BIT_STRING = 0x03
@@ -20,6 +20,10 @@ SEQUENCE = 0x30
 _CONSTRUCTED = 0x20
 _INDEFINITE = 0x80
 _LONGEST_LENGTH = 4
+_NO_TAGS = frozenset((0, *range(0x1F, 0x100, 0x20)))
+"""The first bytes of no element, and of tags of several bytes."""
+LENGTH = rb"(?:[\x00-\x7f]|\x81.|\x82..|\x83...|\x84....)"
+"""A definite length, for expressions that tell most of what is no such structure before its elements are read."""
 _FREE_STEPS, _CHUNK = 32, 128
 """Elements in which the end of an indefinite length is looked for: so many, and one more for so many bytes of them.
 Writers cut octets into chunks of 1,000 bytes; what was cut into dust was made up to take long."""
@@ -30,8 +34,7 @@ def context(number: int) -> int:
     return 0xA0 | number
 
 
-@dataclass(frozen=True, slots=True)
-class Element:
+class Element(NamedTuple):
     """One element, as indices of the buffer: header ``[start, body)``, contents ``[body, stop)``.
 
     ``end`` is where the next element begins; it differs from ``stop`` only for an indefinite length. Where ``end`` lies
@@ -60,17 +63,21 @@ class Element:
 
 def read(data: bytes, at: int, *, indefinite: bool = False) -> Element | None:
     """The element whose header begins at ``at``, or None where none can begin there."""
-    if at + 2 > len(data) or data[at] == 0 or data[at] & 0x1F == 0x1F:
+    body = at + 2
+    if body > len(data):
         return None
-    tag, length, body = data[at], data[at + 1], at + 2
-    if length == _INDEFINITE:
-        return _read_indefinite(data, at) if indefinite and tag & _CONSTRUCTED else None
-    if length > _INDEFINITE:
+    tag, length = data[at], data[at + 1]
+    if tag in _NO_TAGS:
+        return None
+    if length >= _INDEFINITE:
+        if length == _INDEFINITE:
+            return _read_indefinite(data, at) if indefinite and tag & _CONSTRUCTED else None
         count = length - _INDEFINITE
         if count > _LONGEST_LENGTH or body + count > len(data):
             return None
         length, body = int.from_bytes(data[body : body + count], "big"), body + count
-    return Element(tag, at, body, body + length, body + length)
+    end = body + length
+    return Element(tag, at, body, end, end)
 
 
 def children(data: bytes, parent: Element, most: int = 16, *, indefinite: bool = False) -> list[Element]:
@@ -93,18 +100,21 @@ def unsigned(data: bytes, element: Element) -> int:
 
 def _read_indefinite(data: bytes, at: int) -> Element:
     """The element at ``at`` with an indefinite length; where no end mark is found, it counts as cut."""
-    position, depth, steps = at + 2, 1, 0
-    while steps <= _FREE_STEPS + (position - at) // _CHUNK:
+    position, depth, steps, size = at + 2, 1, 0, len(data)
+    while position + 2 <= size and steps <= _FREE_STEPS + (position - at) // _CHUNK:
         steps += 1
-        if data[position : position + 2] == b"\0\0":
+        tag, length = data[position], data[position + 1]
+        if not tag and not length:
             depth, position = depth - 1, position + 2
             if not depth:
                 return Element(data[at], at, at + 2, position - 2, position)
-        elif data[position + 1 : position + 2] == b"\x80":
+        elif length == _INDEFINITE:
             depth, position = depth + 1, position + 2
+        elif length < _INDEFINITE and tag not in _NO_TAGS:
+            position += 2 + length
         else:
             inner = read(data, position)
-            if inner is None or inner.is_cut(data):
+            if inner is None:
                 break
             position = inner.end
     return Element(data[at], at, at + 2, len(data), len(data) + 2)

@@ -38,6 +38,8 @@ ALL = "public-certificate"
 
 _BLOCK = re.compile(rb"-----BEGIN CERTIFICATE-----([^-]+)-----END")
 VERSION_3 = bytes.fromhex("a003020102")
+_BEGINNING = re.compile(rb"(?:\x30%b){1,2}(?:%b)?\x02" % (asn1.LENGTH, re.escape(VERSION_3)), re.DOTALL)
+"""A certificate, or its signed part alone, up to the tag of the serial number."""
 _TAGS = (asn1.INTEGER, *(asn1.SEQUENCE,) * 5)
 """Serial number, signature algorithm, issuer, validity, subject, public key."""
 _LEAST_PARTS = 3
@@ -89,11 +91,9 @@ class Certificates:
 
         TLS libraries keep the signed part alone, too. Its contents and the signature are marked.
         """
-        outer = asn1.read(data, start)
-        if outer is None or outer.tag != asn1.SEQUENCE:
-            return None
-        parts = asn1.children(data, outer, 3)
-        if not parts:
+        outer = asn1.read(data, start) if _begins(data, start) else None
+        parts = asn1.children(data, outer, 3) if outer else []
+        if outer is None or not parts:
             return None
         alone = parts[0].tag != asn1.SEQUENCE
         signed = outer if alone else parts[0]
@@ -110,6 +110,15 @@ class Certificates:
 
     def _is_public(self, data: bytes, signed: Element, fields: list[Element]) -> bool:
         return self.keeps and (head_digest(data, signed.start) in self.public or _is_authority(data, fields))
+
+
+def _begins(data: bytes, start: int) -> bool:
+    """True where a serial number and the identifier of an algorithm stand as they do in a certificate at ``start``."""
+    beginning = _BEGINNING.match(data, start)
+    serial = asn1.read(data, beginning.end() - 1) if beginning else None
+    algorithm = asn1.read(data, serial.end) if serial else None
+    is_sequence = algorithm is not None and algorithm.tag == asn1.SEQUENCE
+    return is_sequence and data[algorithm.body : algorithm.body + 1] == bytes([asn1.OBJECT_IDENTIFIER])
 
 
 def _parses(der: bytes) -> bool:

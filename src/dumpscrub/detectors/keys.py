@@ -6,6 +6,7 @@ partly overwritten, is still marked as far as its structure can be followed.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from cryptography.hazmat.primitives.serialization import load_der_private_key
@@ -19,6 +20,10 @@ PASSWORD_BASED = tuple(
     bytes.fromhex(oid) for oid in ("2a864886f70d0105", "2a864886f70d010c01", "2b060104012a021101", "2b060104012a021301")
 )
 """Contents of the object identifiers of password-based encryption (PKCS#5, PKCS#12, Java), without the last arc."""
+_BEGINNING = re.compile(
+    rb"\x30%b\x02(?:\x01|\x81\x01|\x82\0\x01|\x83\0\0\x01|\x84\0\0\0\x01)[\0\x01]" % asn1.LENGTH, re.DOTALL
+)
+"""A SEQUENCE that begins with the version of a key."""
 _LONGEST_EXPONENT = 8
 LONGEST_NUMBER = 4096
 _SCALAR_LENGTHS = range(14, 81)
@@ -47,8 +52,8 @@ class _Secrets:
 
 def private_key(data: bytes, start: int) -> Material | None:
     """The unencrypted private key whose SEQUENCE begins at ``start``."""
-    outer = asn1.read(data, start)
-    if outer is None or outer.tag != asn1.SEQUENCE:
+    outer = asn1.read(data, start) if _BEGINNING.match(data, start) else None
+    if outer is None:
         return None
     parts = asn1.children(data, outer)
     secrets = _pkcs8(data, parts) or _bare_key(data, parts)
