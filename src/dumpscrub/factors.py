@@ -11,7 +11,7 @@ import math
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
-from functools import cache, lru_cache
+from functools import lru_cache
 from itertools import islice
 
 import numpy as np
@@ -24,6 +24,7 @@ from dumpscrub.haystack import Nearest, crossings, nearest, phases, samples
 from dumpscrub.model import Confidence, Dump, Encoding, Finding, Origin, SecretValue
 from dumpscrub.publics import Found, Known
 from dumpscrub.rules.schema import Rule
+from dumpscrub.search import divisors
 from dumpscrub.search.numbers import UNKNOWN, Order, places
 from dumpscrub.source import Source, read
 from dumpscrub.span import Span
@@ -45,11 +46,6 @@ _CLOSEST = 6
 """Numbers before a bare modulus, and behind it, that are divisors by trial."""
 _BEHIND = 16
 """Bytes behind a modulus, each of which may be the first of a prime."""
-_AT_ONCE = 16
-"""Numbers of which the product is a divisor: with more of them, each takes hardly less."""
-_FEW = 8
-_MOST_SMALL = 10_000
-"""Of odd numbers that no prime to 19 divides, as they are looked at, one in three has no divisor below so many."""
 _USUAL = 65537
 _LOW = (1 << 64) - 1
 
@@ -243,38 +239,9 @@ def _of_known(moduli: Iterable[int], primes: set[int]) -> Iterator[tuple[int, in
     for modulus in moduli:
         by_size.setdefault((modulus.bit_length() + 1) // 2, []).append(modulus)
     for bits, some in by_size.items():
-        sized = [prime for prime in primes if prime.bit_length() == bits and math.gcd(prime, _small_primes()) == 1]
-        for prime in _dividing(_product(some), sized):
+        sized = [prime for prime in primes if prime.bit_length() == bits and divisors.may_be_prime(prime)]
+        for prime in divisors.dividing(divisors.product(some), sized):
             yield from ((modulus, prime) for modulus in some if modulus % prime == 0)
-
-
-def _dividing(number: int, primes: Sequence[int]) -> Iterator[int]:
-    """Those of ``primes`` that divide ``number``, which is long: the rest by some of them together is not."""
-    if len(primes) < 2:
-        yield from (prime for prime in primes if number % prime == 0)
-        return
-    size = _AT_ONCE if len(primes) > _AT_ONCE else len(primes) // 2
-    for at in range(0, len(primes), size):
-        some = primes[at : at + size]
-        yield from _dividing(number % _product(some), some)
-
-
-def _product(numbers: Sequence[int]) -> int:
-    """The product of all ``numbers``: of halves of equal length, which takes far less than one by one."""
-    if len(numbers) <= _FEW:
-        return math.prod(numbers)
-    half = len(numbers) // 2
-    return _product(numbers[:half]) * _product(numbers[half:])
-
-
-@cache
-def _small_primes() -> int:
-    """The product of the odd primes below :data:`_MOST_SMALL`, none of which is one of a key."""
-    sieve = np.ones(_MOST_SMALL, bool)
-    sieve[:3] = False
-    for divisor in range(2, math.isqrt(_MOST_SMALL) + 1):
-        sieve[divisor * divisor :: divisor] = False
-    return _product(np.flatnonzero(sieve).tolist())
 
 
 def _of_bare(standing: Sequence[_Number]) -> Iterator[tuple[int, int]]:

@@ -117,8 +117,9 @@ def _begins(data: bytes, start: int) -> bool:
     beginning = _BEGINNING.match(data, start)
     serial = asn1.read(data, beginning.end() - 1) if beginning else None
     algorithm = asn1.read(data, serial.end) if serial else None
-    is_sequence = algorithm is not None and algorithm.tag == asn1.SEQUENCE
-    return is_sequence and data[algorithm.body : algorithm.body + 1] == bytes([asn1.OBJECT_IDENTIFIER])
+    if algorithm is None or algorithm.tag != asn1.SEQUENCE:
+        return False
+    return data[algorithm.body : algorithm.body + 1] == bytes([asn1.OBJECT_IDENTIFIER])
 
 
 def _parses(der: bytes) -> bool:
