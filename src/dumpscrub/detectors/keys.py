@@ -52,7 +52,7 @@ class _Secrets:
 
 def private_key(data: bytes, start: int) -> Material | None:
     """The unencrypted private key whose SEQUENCE begins at ``start``."""
-    outer = asn1.read(data, start) if _BEGINNING.match(data, start) else None
+    outer = asn1.read(data, start) if _begins(data, start) else None
     if outer is None:
         return None
     parts = asn1.children(data, outer)
@@ -62,6 +62,16 @@ def private_key(data: bytes, start: int) -> Material | None:
         return None
     confidence = Confidence.HIGH if _is_sound(data, outer, secrets) else Confidence.MEDIUM
     return Material(start, outer.end, segments, confidence, binary_values(data, secrets.elements, outer))
+
+
+def _begins(data: bytes, start: int) -> bool:
+    """True where a version stands at ``start`` as in a key, and behind it what may follow: told before all is read."""
+    beginning = _BEGINNING.match(data, start)
+    second = asn1.read(data, beginning.end()) if beginning else None
+    if second is None:
+        return False
+    is_number = second.tag == asn1.INTEGER and second.length <= LONGEST_NUMBER
+    return is_number or second.tag in {asn1.SEQUENCE, asn1.OCTET_STRING}
 
 
 def encrypted_key(data: bytes, start: int) -> Material | None:
